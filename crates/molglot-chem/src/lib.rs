@@ -1,0 +1,40 @@
+//! Molecules: SMILES, perception, BRICS motifs, OGB features and captions; no tensors.
+//!
+//! [`Molecule::from_smiles`] reads one SMILES string and perceives everything once, by RDKit's
+//! model: hydrogens, radicals, hybridisation, aromaticity, conjugation, rings and stereo. The rest
+//! of the crate only reads that graph:
+//!
+//! - [`ogb`] turns it into the categorical features of the Open Graph Benchmark,
+//! - [`brics`] cuts it into motifs,
+//! - [`groups`] and [`rings`] name its functional groups and ring systems,
+//! - [`describe`](mod@describe) writes a caption from all of it.
+//!
+//! ```
+//! use molglot_chem::Molecule;
+//!
+//! let aspirin = Molecule::from_smiles("CC(=O)Oc1ccccc1C(=O)O")?;
+//! assert_eq!(aspirin.formula(), "C9H8O4");
+//! assert_eq!(molglot_chem::brics::motifs(&aspirin), [0, 0, 0, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3]);
+//! # Ok::<(), molglot_chem::SmilesError>(())
+//! ```
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod brics;
+pub mod describe;
+pub mod element;
+mod error;
+mod formula;
+pub mod groups;
+mod molecule;
+pub mod ogb;
+mod perceive;
+pub mod rings;
+mod site;
+mod smiles;
+
+pub use error::{SmilesError, SmilesErrorKind, SyntaxProblem};
+pub use molecule::{
+    Atom, Bond, BondOrder, BondStereo, Chirality, Hybridization, Molecule, Neighbor,
+};
+pub use smiles::{MAX_ATOMS, MAX_BRANCH_DEPTH, unescape};

@@ -1,0 +1,345 @@
+//! The molecular graph: atoms, bonds and what was perceived about them.
+
+use crate::error::SmilesError;
+use crate::{formula, perceive, smiles};
+
+/// One heavy atom (or a hydrogen that RDKit keeps, as in `[2H]` and `[H][H]`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Atom {
+    /// Protons; 0 for the wildcard `*`.
+    pub atomic_number: u8,
+    /// Mass number, where one is written.
+    pub isotope: Option<u16>,
+    /// Formal charge, in elementary charges.
+    pub charge: i8,
+    /// Tetrahedral tag, relative to the order of [`Molecule::neighbors`].
+    pub chirality: Chirality,
+    /// Neighbours plus hydrogens that are not atoms of the graph.
+    pub total_degree: u8,
+    /// Hydrogens that are not atoms of the graph, implicit or written in the bracket.
+    pub total_hydrogens: u8,
+    /// Unpaired electrons.
+    pub radical_electrons: u8,
+    /// Orbital mixing by RDKit's rules.
+    pub hybridization: Hybridization,
+    /// Member of an aromatic ring by RDKit's model.
+    pub aromatic: bool,
+    /// Member of any ring.
+    pub in_ring: bool,
+}
+
+/// One bond. `begin` and `end` follow RDKit's order: as written, ring closures last.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Bond {
+    /// First atom; the donor of a dative bond.
+    pub begin: u32,
+    /// Second atom.
+    pub end: u32,
+    /// Bond order after aromaticity perception.
+    pub order: BondOrder,
+    /// Geometry of a double bond.
+    pub stereo: BondStereo,
+    /// Part of a conjugated system.
+    pub conjugated: bool,
+    /// Bond of an aromatic ring.
+    pub aromatic: bool,
+    /// Bond of any ring.
+    pub in_ring: bool,
+}
+
+impl Bond {
+    /// The other end, seen from `atom`; `begin` if `atom` is not on the bond.
+    pub fn other(&self, atom: u32) -> u32 {
+        if self.begin == atom {
+            self.end
+        } else {
+            self.begin
+        }
+    }
+}
+
+/// Tetrahedral chirality tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Chirality {
+    /// No tag, or a tag that RDKit clears because the atom is no stereo centre.
+    #[default]
+    Unspecified,
+    /// Seen from the first neighbour, the others run clockwise (`CHI_TETRAHEDRAL_CW`).
+    Clockwise,
+    /// Seen from the first neighbour, the others run anticlockwise (`CHI_TETRAHEDRAL_CCW`).
+    CounterClockwise,
+    /// Square planar, trigonal bipyramidal or octahedral.
+    Other,
+}
+
+/// Hybridisation state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Hybridization {
+    /// Linear.
+    Sp,
+    /// Trigonal.
+    Sp2,
+    /// Tetrahedral.
+    Sp3,
+    /// Trigonal bipyramidal.
+    Sp3d,
+    /// Octahedral.
+    Sp3d2,
+    /// A bare s orbital, square planar, or undefined (wildcards).
+    Other,
+}
+
+/// Bond order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BondOrder {
+    /// One electron pair.
+    Single,
+    /// Two electron pairs.
+    Double,
+    /// Three electron pairs.
+    Triple,
+    /// Four electron pairs, between metals.
+    Quadruple,
+    /// One and a half, in an aromatic ring.
+    Aromatic,
+    /// From a donor (`begin`) to a metal; counts at the metal only.
+    Dative,
+}
+
+/// Geometry of a double bond as `Chem.MolFromSmiles` reports it: by CIP priority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum BondStereo {
+    /// Not a stereo bond, or its geometry is not written.
+    #[default]
+    None,
+    /// The higher priorities lie on the same side.
+    Z,
+    /// The higher priorities lie on opposite sides.
+    E,
+    /// Explicitly unknown.
+    Any,
+}
+
+/// A neighbour in the graph: the atom and the bond that leads to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Neighbor {
+    /// Index into [`Molecule::atoms`].
+    pub atom: u32,
+    /// Index into [`Molecule::bonds`].
+    pub bond: u32,
+}
+
+/// An immutable molecule with everything perceived once.
+///
+/// Atoms keep the order of the SMILES string (hydrogens that RDKit folds into their neighbour are
+/// left out); bonds keep RDKit's order, in which ring closures follow the other bonds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Molecule {
+    source: Box<str>,
+    atoms: Vec<Atom>,
+    bonds: Vec<Bond>,
+    neighbor_start: Vec<u32>,
+    neighbors: Vec<Neighbor>,
+    rings: Vec<Vec<u32>>,
+    fragments: Vec<u32>,
+    fragment_count: usize,
+}
+
+impl Molecule {
+    /// Reads a SMILES string the way RDKit's `MolFromSmiles` does, with sanitisation.
+    ///
+    /// It differs from RDKit where RDKit is lenient about probable mistakes: two different bonds
+    /// at the ends of a ring closure, a name behind white space, doubled backslashes and the empty
+    /// string are errors. It is wider than RDKit in one point: `[Fe+++]` is `[Fe+3]`, as in
+    /// OpenSMILES. Limits: [`MAX_ATOMS`](crate::MAX_ATOMS) and
+    /// [`MAX_BRANCH_DEPTH`](crate::MAX_BRANCH_DEPTH).
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, with its byte offset.
+    pub fn from_smiles(smiles: &str) -> Result<Self, SmilesError> {
+        perceive::molecule(smiles::scan(smiles)?)
+    }
+
+    pub(crate) fn assemble(
+        source: Box<str>,
+        atoms: Vec<Atom>,
+        bonds: Vec<Bond>,
+        rings: Vec<Vec<u32>>,
+    ) -> Self {
+        let (neighbor_start, neighbors) = adjacency(atoms.len(), &bonds);
+        let (fragments, fragment_count) = components(&neighbor_start, &neighbors, |_| true);
+        Self {
+            source,
+            atoms,
+            bonds,
+            neighbor_start,
+            neighbors,
+            rings,
+            fragments,
+            fragment_count,
+        }
+    }
+
+    /// Atoms in the order of the SMILES string.
+    pub fn atoms(&self) -> &[Atom] {
+        &self.atoms
+    }
+
+    /// Bonds; their index is their stable id.
+    pub fn bonds(&self) -> &[Bond] {
+        &self.bonds
+    }
+
+    /// The neighbours of an atom, by bond id.
+    ///
+    /// # Panics
+    ///
+    /// If `atom` is not an index of [`atoms`](Self::atoms).
+    pub fn neighbors(&self, atom: usize) -> &[Neighbor] {
+        let span = self.neighbor_start[atom] as usize..self.neighbor_start[atom + 1] as usize;
+        &self.neighbors[span]
+    }
+
+    /// The bond between two atoms, if there is one.
+    pub fn bond_between(&self, a: u32, b: u32) -> Option<&Bond> {
+        let link = self
+            .neighbors(a as usize)
+            .iter()
+            .find(|link| link.atom == b)?;
+        Some(&self.bonds[link.bond as usize])
+    }
+
+    /// The symmetrised smallest set of smallest rings, each as its atoms in cyclic order.
+    pub fn rings(&self) -> &[Vec<u32>] {
+        &self.rings
+    }
+
+    /// The connected component of each atom, numbered by first atom.
+    pub fn fragments(&self) -> &[u32] {
+        &self.fragments
+    }
+
+    /// How many connected components there are.
+    pub fn fragment_count(&self) -> usize {
+        self.fragment_count
+    }
+
+    /// The SMILES string that this molecule was read from, in the notation of this crate.
+    pub fn smiles(&self) -> &str {
+        &self.source
+    }
+
+    /// The sum of all formal charges, in elementary charges.
+    pub fn net_charge(&self) -> i32 {
+        self.atoms.iter().map(|atom| i32::from(atom.charge)).sum()
+    }
+
+    /// RDKit's canonical isomeric SMILES. Equal molecules give equal strings.
+    pub fn canonical_smiles(&self) -> String {
+        perceive::canonical_smiles(&self.source)
+    }
+
+    /// The molecular formula in Hill order with a charge suffix, as RDKit's `CalcMolFormula`
+    /// writes it: `C9H8O4`, `H4N+`, `O4S-2`. Isotopes count as their element.
+    pub fn formula(&self) -> String {
+        formula::hill(self)
+    }
+
+    /// Labels connected components over the bonds that `keep` accepts, numbered by first atom.
+    pub(crate) fn components(&self, keep: impl Fn(u32) -> bool) -> Vec<u32> {
+        components(&self.neighbor_start, &self.neighbors, keep).0
+    }
+}
+
+fn adjacency(atom_count: usize, bonds: &[Bond]) -> (Vec<u32>, Vec<Neighbor>) {
+    let mut start = vec![0u32; atom_count + 1];
+    for bond in bonds {
+        start[bond.begin as usize + 1] += 1;
+        start[bond.end as usize + 1] += 1;
+    }
+    for atom in 0..atom_count {
+        start[atom + 1] += start[atom];
+    }
+    let mut next = start.clone();
+    let mut neighbors = vec![Neighbor { atom: 0, bond: 0 }; 2 * bonds.len()];
+    for (id, bond) in (0u32..).zip(bonds) {
+        for (from, to) in [(bond.begin, bond.end), (bond.end, bond.begin)] {
+            neighbors[next[from as usize] as usize] = Neighbor { atom: to, bond: id };
+            next[from as usize] += 1;
+        }
+    }
+    (start, neighbors)
+}
+
+fn components(
+    start: &[u32],
+    neighbors: &[Neighbor],
+    keep: impl Fn(u32) -> bool,
+) -> (Vec<u32>, usize) {
+    const UNSEEN: u32 = u32::MAX;
+    let atom_count = start.len() - 1;
+    let mut label = vec![UNSEEN; atom_count];
+    let mut count = 0;
+    let mut stack = Vec::new();
+    for first in 0..atom_count {
+        if label[first] != UNSEEN {
+            continue;
+        }
+        label[first] = count;
+        stack.push(first);
+        while let Some(atom) = stack.pop() {
+            for link in &neighbors[start[atom] as usize..start[atom + 1] as usize] {
+                let next = link.atom as usize;
+                if label[next] == UNSEEN && keep(link.bond) {
+                    label[next] = count;
+                    stack.push(next);
+                }
+            }
+        }
+        count += 1;
+    }
+    (label, count as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_are_in_bond_order() {
+        let molecule = Molecule::from_smiles("C1OCC1N").unwrap();
+        // Ring closures come last: bond 4 joins atoms 3 and 0.
+        assert_eq!((molecule.bonds()[4].begin, molecule.bonds()[4].end), (3, 0));
+        let of_first: Vec<_> = molecule
+            .neighbors(0)
+            .iter()
+            .map(|n| (n.atom, n.bond))
+            .collect();
+        assert_eq!(of_first, [(1, 0), (3, 4)]);
+        assert_eq!(molecule.bond_between(0, 3), Some(&molecule.bonds()[4]));
+        assert_eq!(molecule.bond_between(0, 2), None);
+        assert_eq!(molecule.bonds()[4].other(3), 0);
+    }
+
+    #[test]
+    fn fragments_are_numbered_by_first_atom() {
+        let molecule = Molecule::from_smiles("C1.O.C1").unwrap();
+        assert_eq!(molecule.fragments(), [0, 1, 0]);
+        assert_eq!(molecule.fragment_count(), 2);
+    }
+
+    #[test]
+    fn rings_are_the_symmetrised_sssr() {
+        let sizes = |smiles: &str| {
+            let molecule = Molecule::from_smiles(smiles).unwrap();
+            let mut sizes: Vec<_> = molecule.rings().iter().map(Vec::len).collect();
+            sizes.sort_unstable();
+            sizes
+        };
+        assert_eq!(sizes("c1ccc2ccccc2c1"), [6, 6]);
+        // Cubane has five independent rings and six equal faces.
+        assert_eq!(sizes("C12C3C4C1C5C2C3C45"), [4; 6]);
+        assert!(sizes("CCO").is_empty());
+    }
+}

@@ -1,0 +1,51 @@
+//! The SMILES grammar: what is allowed, and where a string breaks it.
+//!
+//! Grammar after Weininger (1988) and OpenSMILES; where the two and RDKit differ, RDKit decides,
+//! with the exceptions that [`Molecule::from_smiles`](crate::Molecule::from_smiles) lists.
+
+mod bracket;
+mod ring;
+mod scan;
+
+use std::borrow::Cow;
+
+pub(crate) use scan::{Scanned, scan};
+
+/// The largest number of atoms that is read. Ring perception grows with the square of it.
+pub const MAX_ATOMS: usize = 20_000;
+
+/// The deepest nesting of branches that is read.
+pub const MAX_BRANCH_DEPTH: usize = 500;
+
+/// The largest hydrogen count of a bracket atom, one digit as in OpenSMILES.
+pub(crate) const MAX_HYDROGENS: u32 = 9;
+
+/// The largest amount of charge of an atom, the bound that OpenSMILES asks a reader for.
+pub(crate) const MAX_CHARGE: u32 = 15;
+
+/// Undoes the escaping of files that double every backslash: two backslashes become one.
+///
+/// In SMILES a backslash is a bond, so two of them in a row are never meant. Datasets such as
+/// ChEBI-20 were written through a serialiser that escapes them.
+///
+/// ```
+/// assert_eq!(molglot_chem::unescape(r"F/C=C\\F"), r"F/C=C\F");
+/// ```
+pub fn unescape(text: &str) -> Cow<'_, str> {
+    if text.contains(r"\\") {
+        Cow::Owned(text.replace(r"\\", r"\"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unescape_borrows_what_is_clean() {
+        assert!(matches!(unescape(r"F/C=C\F"), Cow::Borrowed(r"F/C=C\F")));
+        assert_eq!(unescape(r"C\\C=C\\C"), r"C\C=C\C");
+    }
+}

@@ -1,0 +1,13 @@
+//! Integration tests of molglot-chem. Those that need the project's corpora or golden cases look
+//! for them under `MOLGLOT_CORPORA` and `MOLGLOT_GOLDEN`, and pass with a note when these are unset.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bad_smiles;
+mod brics;
+mod canonical;
+mod corpora;
+mod describe;
+mod ogb;
+mod properties;
+mod support;

@@ -1,0 +1,47 @@
+//! Where the data is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use molglot_chem::{Molecule, unescape};
+
+/// A file under the folder that an environment variable names.
+pub(crate) fn data_file(variable: &str, path: &str) -> Option<PathBuf> {
+    let Some(root) = std::env::var_os(variable) else {
+        eprintln!("skipped: set {variable} to run this test");
+        return None;
+    };
+    Some(PathBuf::from(root).join(path))
+}
+
+/// The SMILES column of the ChEBI-20 validation split, with single backslashes.
+pub(crate) fn chebi20() -> Option<Vec<String>> {
+    let text = read(&data_file("MOLGLOT_CORPORA", "chebi20/validation.tsv")?);
+    let column = |line: &str| unescape(line.split('\t').nth(1).unwrap()).into_owned();
+    Some(text.lines().skip(1).map(column).collect())
+}
+
+/// The first 5,000 compounds of the NCI open database, as RDKit's test data has them.
+pub(crate) fn nci() -> Option<Vec<String>> {
+    let text = read(&data_file("MOLGLOT_CORPORA", "smiles/nci_first_5k.smi")?);
+    Some(
+        text.lines()
+            .map(|line| line.split_whitespace().next().unwrap().to_owned())
+            .collect(),
+    )
+}
+
+pub(crate) fn molecule(smiles: &str) -> Molecule {
+    Molecule::from_smiles(smiles).unwrap_or_else(|error| panic!("{smiles}: {error}"))
+}
+
+/// Other spellings of a molecule, by RDKit's random writer.
+pub(crate) fn respellings(smiles: &str, count: usize) -> Vec<String> {
+    let parsed = chematic::smiles::parse(smiles).unwrap();
+    let parameters = chematic::smiles::RdkitSmilesParams::default();
+    chematic::smiles::rdkit_random_smiles(&parsed, count, 7, &parameters).unwrap()
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

@@ -1,0 +1,89 @@
+//! M3LLM's hierarchical encoder (arXiv 2411.04708): a GIN over atoms, BRICS motif nodes and one graph node.
+
+use molglot_tensor::burn;
+use molglot_core::{Encoder, Features, GraphBatch, Symmetry};
+use molglot_graph::{EdgeKind, GraphSpec};
+use molglot_tensor::{Init, burn::module::Module};
+use serde::{Deserialize, Serialize};
+
+use crate::gin::{GinConfig, GinStack, VirtualNodes};
+
+/// Kinds of virtual nodes: motif, graph.
+const NODE_KINDS: usize = 2;
+/// Kinds of virtual edges: between atom and motif, between motif and graph. Both directions share a kind.
+const EDGE_KINDS: usize = 2;
+
+/// Sizes of the encoder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HierarchicalConfig {
+    /// Number of message-passing layers.
+    pub layers: usize,
+    /// Width of node features.
+    pub width: usize,
+    /// Rows of the chirality table; see [`GinConfig`].
+    pub chirality_rows: usize,
+    /// Let information flow upward only, from atoms to motifs to the graph node; atoms are then encoded exactly as by
+    /// the plain GIN.
+    pub directed: bool,
+}
+
+impl Default for HierarchicalConfig {
+    /// 5 layers of 300, both directions.
+    fn default() -> Self {
+        let GinConfig { layers, width, chirality_rows } = GinConfig::default();
+        Self { layers, width, chirality_rows, directed: false }
+    }
+}
+
+impl HierarchicalConfig {
+    /// Draws the parameters.
+    pub fn init(&self, init: &mut Init) -> Hierarchical {
+        let gin = GinConfig { layers: self.layers, width: self.width, chirality_rows: self.chirality_rows };
+        Hierarchical { stack: GinStack::new(&gin, &[NODE_KINDS, EDGE_KINDS], init), directed: self.directed }
+    }
+}
+
+/// Atoms, motifs and the molecule, each level with nodes of its own.
+#[derive(Module, Debug)]
+pub struct Hierarchical {
+    stack: GinStack,
+    directed: bool,
+}
+
+impl Encoder for Hierarchical {
+    fn spec(&self) -> GraphSpec {
+        GraphSpec::hierarchical(self.directed)
+    }
+
+    fn width(&self) -> usize {
+        self.stack.width()
+    }
+
+    fn symmetry(&self) -> Symmetry {
+        Symmetry::NoCoordinates
+    }
+
+    fn encode(&self, graph: &GraphBatch) -> Features {
+        let virtual_nodes = VirtualNodes {
+            nodes: [vec![0; graph.motif_nodes], vec![1; graph.graph_nodes]].concat(),
+            edges: graph.virtual_edges.iter().map(|&kind| edge_row(kind)).collect(),
+        };
+        let states = self.stack.forward(graph, Some(&virtual_nodes));
+        let last = self.stack.last(&states);
+        let (atoms, motifs) = (graph.atoms, graph.atoms + graph.motif_nodes);
+        Features {
+            node: last.clone().slice([0..atoms]),
+            motif: last.clone().slice([atoms..motifs]),
+            graph: last.slice([motifs..graph.nodes]),
+            layers: states.into_iter().map(|state| state.slice([0..atoms])).collect(),
+        }
+    }
+}
+
+fn edge_row(kind: EdgeKind) -> u32 {
+    match kind {
+        EdgeKind::Bond | EdgeKind::AtomToMotif | EdgeKind::MotifToAtom => 0,
+        EdgeKind::MotifToGraph | EdgeKind::GraphToMotif => 1,
+    }
+}

@@ -1,0 +1,145 @@
+//! Reference cases: inputs, outputs and gradients of a public implementation, with a tolerance for each.
+//!
+//! A case is a folder with `io.safetensors` (`in.*`, `out.*`, `grad.*`) and `meta.json`, whose
+//! `tensors.<name>.atol` is the largest absolute difference that rounding explains.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use safetensors::{Dtype, SafeTensors};
+
+/// The environment variable that names the folder of cases.
+pub const VARIABLE: &str = "MOLGLOT_GOLDEN";
+
+/// One case.
+#[derive(Debug)]
+pub struct Golden {
+    dir: PathBuf,
+    io: Vec<u8>,
+    meta: serde_json::Value,
+}
+
+/// Why a case cannot be used, or what is outside its tolerance.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct GoldenError(String);
+
+impl Golden {
+    /// The case of this name under `MOLGLOT_GOLDEN`; `None` when the variable is not set.
+    ///
+    /// # Errors
+    ///
+    /// [`GoldenError`] when the variable is set and the case is not there.
+    pub fn find(case: &str) -> Result<Option<Self>, GoldenError> {
+        env::var_os(VARIABLE).map(|root| Self::open(&Path::new(&root).join(case))).transpose()
+    }
+
+    /// The case in a folder.
+    ///
+    /// # Errors
+    ///
+    /// [`GoldenError`] when a file is missing or is not what it should be.
+    pub fn open(dir: &Path) -> Result<Self, GoldenError> {
+        let read = |name: &str| {
+            let path = dir.join(name);
+            fs::read(&path).map_err(|error| GoldenError(format!("{}: {error}", path.display())))
+        };
+        let io = read("io.safetensors")?;
+        SafeTensors::deserialize(&io).map_err(|error| GoldenError(format!("{}: {error}", dir.display())))?;
+        let meta = serde_json::from_slice(&read("meta.json")?)
+            .map_err(|error| GoldenError(format!("{}: {error}", dir.join("meta.json").display())))?;
+        Ok(Self { dir: dir.to_owned(), io, meta })
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// `meta.json`.
+    pub fn meta(&self) -> &serde_json::Value {
+        &self.meta
+    }
+
+    /// Names of the tensors, sorted.
+    ///
+    /// # Errors
+    ///
+    /// [`GoldenError`] when the file has become unreadable.
+    pub fn names(&self) -> Result<Vec<String>, GoldenError> {
+        let mut names: Vec<String> = self.tensors()?.names().into_iter().map(|name| name.to_owned()).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    fn tensors(&self) -> Result<SafeTensors<'_>, GoldenError> {
+        SafeTensors::deserialize(&self.io).map_err(|error| GoldenError(error.to_string()))
+    }
+
+    /// Shape and values of a float tensor.
+    ///
+    /// # Errors
+    ///
+    /// [`GoldenError`] when there is no such f32 tensor.
+    pub fn floats(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), GoldenError> {
+        let (shape, bytes) = self.raw(name, Dtype::F32)?;
+        Ok((shape, bytes.as_chunks::<4>().0.iter().copied().map(f32::from_le_bytes).collect()))
+    }
+
+    /// Shape and values of an integer tensor.
+    ///
+    /// # Errors
+    ///
+    /// [`GoldenError`] when there is no such i64 tensor.
+    pub fn ints(&self, name: &str) -> Result<(Vec<usize>, Vec<i64>), GoldenError> {
+        let (shape, bytes) = self.raw(name, Dtype::I64)?;
+        Ok((shape, bytes.as_chunks::<8>().0.iter().copied().map(i64::from_le_bytes).collect()))
+    }
+
+    fn raw(&self, name: &str, dtype: Dtype) -> Result<(Vec<usize>, Vec<u8>), GoldenError> {
+        let missing = |why: String| GoldenError(format!("{}: {name}: {why}", self.dir.display()));
+        let tensors = self.tensors()?;
+        let view = tensors.tensor(name).map_err(|error| missing(error.to_string()))?;
+        if view.dtype() != dtype {
+            return Err(missing(format!("it is {:?}, not {dtype:?}", view.dtype())));
+        }
+        Ok((view.shape().to_vec(), view.data().to_vec()))
+    }
+
+    /// The largest absolute difference of `actual` to the stored tensor, as a part of its tolerance.
+    ///
+    /// # Errors
+    ///
+    /// [`GoldenError`] when the number of values differs, a value is not finite, the case states no tolerance, or a
+    /// difference is above it.
+    pub fn check(&self, name: &str, actual: &[f32]) -> Result<f64, GoldenError> {
+        let (_, wanted) = self.floats(name)?;
+        let kept: Vec<bool> = vec![true; wanted.len()];
+        self.check_where(name, actual, &kept)
+    }
+
+    /// As [`Golden::check`], at the places where `kept` is true alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Golden::check`].
+    pub fn check_where(&self, name: &str, actual: &[f32], kept: &[bool]) -> Result<f64, GoldenError> {
+        let (_, wanted) = self.floats(name)?;
+        if actual.len() != wanted.len() || kept.len() != wanted.len() {
+            return Err(GoldenError(format!("{name}: {} values instead of {}", actual.len(), wanted.len())));
+        }
+        let atol = self.meta["tensors"][name]["atol"]
+            .as_f64()
+            .ok_or_else(|| GoldenError(format!("{name}: the case states no tolerance")))?;
+        let pairs = actual.iter().zip(&wanted).zip(kept).filter(|(_, kept)| **kept);
+        let worst = pairs.map(|((a, b), _)| f64::from((a - b).abs())).fold(0.0, |most: f64, difference| {
+            if difference.is_nan() { f64::INFINITY } else { most.max(difference) }
+        });
+        if worst > atol {
+            return Err(GoldenError(format!("{name}: off by {worst:e}, tolerance {atol:e}")));
+        }
+        Ok(worst / atol)
+    }
+}

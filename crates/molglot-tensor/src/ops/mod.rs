@@ -1,0 +1,65 @@
+//! Fused and deterministic tensor operations, each with its own backward pass.
+//!
+//! One operation per file. A file holds a backend extension trait whose default body composes Burn's own operations
+//! (what CUDA and ndarray run), a kernel for the flex CPU backend, the backward pass, and the public function. The
+//! default bodies are the definition; the kernels are held to them by tests on both CPU backends.
+//!
+//! Gathering and scattering rows goes through [`rows`] alone: Burn's `select_assign` is serial on CUDA, its dense
+//! `scatter` is serial on the CPU, `scatter_nd` races, and atomics make results differ from run to run.
+
+// The ndarray backend is deprecated upstream and still asked for by users; the attribute macros name it.
+#![cfg_attr(feature = "ndarray", allow(deprecated))]
+
+mod cross_entropy;
+mod math;
+mod rms_norm;
+mod rope;
+mod rows;
+mod softmax;
+mod swiglu;
+
+pub use cross_entropy::cross_entropy;
+pub use rms_norm::rms_norm;
+pub use rope::{RopeTable, rope};
+pub use rows::{RowIndex, gather_rows, segment_mean, segment_sum};
+pub use softmax::causal_softmax;
+pub use swiglu::swiglu;
+
+/// Values per task of an elementwise kernel: large enough to pay for a task, small enough to share the work.
+#[cfg(feature = "flex")]
+const CHUNK: usize = 16 * 1024;
+
+#[cfg(feature = "flex")]
+mod flex {
+    //! Reading and making the tensors of the flex backend.
+
+    use burn::tensor::{DType, Shape};
+    use burn_flex::FlexTensor;
+
+    /// The values of a contiguous f32 tensor.
+    pub(super) fn values(tensor: &FlexTensor) -> &[f32] {
+        let start = tensor.layout().start_offset();
+        &tensor.storage()[start..start + tensor.layout().num_elements()]
+    }
+
+    /// An uninitialised-by-contract f32 tensor: the kernel writes every value.
+    pub(super) fn output(shape: Shape) -> FlexTensor {
+        FlexTensor::empty(shape, DType::F32)
+    }
+
+    /// Length of the last axis.
+    pub(super) fn width(tensor: &FlexTensor) -> usize {
+        tensor.layout().shape().as_slice().last().copied().unwrap_or(1).max(1)
+    }
+}
+
+/// `impl Trait for` every backend that runs the composed default body.
+macro_rules! composed_backends {
+    ($trait:ident) => {
+        #[cfg(feature = "ndarray")]
+        impl $trait for burn::backend::NdArray {}
+        #[cfg(feature = "cuda")]
+        impl $trait for burn::backend::Cube {}
+    };
+}
+use composed_backends;

@@ -1,0 +1,395 @@
+//! Rows gathered by index and summed by segment: the two halves of message passing, pooling, embedding and splicing.
+//!
+//! Each is the backward pass of the other, so one host-built plan, [`RowIndex`], serves both directions: it holds the
+//! index itself and its inverse (for every source row, the positions that read it, in ascending order). Sums run over
+//! that inverse, never over atomics, and give the same bits for any number of threads.
+
+use std::sync::Arc;
+
+use burn::{
+    backend::{
+        Autodiff, Backend, Dispatch, TensorMetadata,
+        autodiff::{
+            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+            grads::Gradients,
+            ops::{Backward, Ops, OpsKind},
+        },
+        backend_extension,
+        tensor::FloatTensor,
+    },
+    tensor::{Device, Shape, Tensor, TensorData},
+};
+
+use super::composed_backends;
+
+/// Positions that are summed at once by the composed segment sum; see [`RowOps::segment_sum`].
+const FAN_IN: usize = 8;
+
+/// A map from output rows to source rows, `index[e] = row`, with its inverse.
+///
+/// Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct RowIndex(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    rows: usize,
+    index: Vec<u32>,
+    /// `order[offsets[r]..offsets[r + 1]]` are the positions whose index is `r`.
+    offsets: Vec<u32>,
+    order: Vec<u32>,
+}
+
+impl RowIndex {
+    /// Builds the plan for `index` into a tensor of `rows` rows.
+    ///
+    /// # Panics
+    ///
+    /// When an index is not below `rows`: backends differ in what they do with one (an unchecked read on CUDA), so it
+    /// never reaches them.
+    pub fn new(rows: usize, index: Vec<u32>) -> Self {
+        let mut offsets = vec![0u32; rows + 1];
+        for &row in &index {
+            assert!((row as usize) < rows, "row index {row} is out of range for a tensor of {rows} rows");
+            offsets[row as usize + 1] += 1;
+        }
+        for row in 0..rows {
+            offsets[row + 1] += offsets[row];
+        }
+        let mut next = offsets.clone();
+        let mut order = vec![0u32; index.len()];
+        for (position, &row) in index.iter().enumerate() {
+            order[next[row as usize] as usize] = position as u32;
+            next[row as usize] += 1;
+        }
+        Self(Arc::new(Inner { rows, index, offsets, order }))
+    }
+
+    /// Number of source rows (segments).
+    pub fn rows(&self) -> usize {
+        self.0.rows
+    }
+
+    /// Number of indices.
+    pub fn len(&self) -> usize {
+        self.0.index.len()
+    }
+
+    /// Whether there are no indices.
+    pub fn is_empty(&self) -> bool {
+        self.0.index.is_empty()
+    }
+
+    /// The indices.
+    pub fn index(&self) -> &[u32] {
+        &self.0.index
+    }
+
+    /// The positions that read `row`, ascending.
+    pub fn positions(&self, row: usize) -> &[u32] {
+        &self.0.order[self.0.offsets[row] as usize..self.0.offsets[row + 1] as usize]
+    }
+
+    /// How many positions read each row.
+    pub fn counts(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.offsets.windows(2).map(|pair| (pair[1] - pair[0]) as usize)
+    }
+
+    fn as_data(&self) -> TensorData {
+        ints(self.index().iter().copied())
+    }
+}
+
+fn ints(values: impl Iterator<Item = u32>) -> TensorData {
+    let values: Vec<i32> = values.map(|value| value as i32).collect();
+    let count = values.len();
+    TensorData::new(values, [count])
+}
+
+/// Backend side of [`gather_rows`] and [`segment_sum`].
+#[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Cube: cfg(feature = "cuda"), Autodiff)]
+pub(super) trait RowOps: Backend {
+    /// `[R, D] -> [E, D]`.
+    fn gather_rows(x: FloatTensor<Self>, index: RowIndex) -> FloatTensor<Self> {
+        let device = TensorMetadata::device(&x);
+        let positions = Self::int_from_data(index.as_data(), &device);
+        Self::float_select(x, 0, positions)
+    }
+
+    /// `[E, D] -> [R, D]`.
+    ///
+    /// Composed as a tree: each level gathers [`FAN_IN`] rows per partial sum (a row of zeros fills the gaps) and adds
+    /// them, until every segment is one row. Parallel over everything and free of atomics.
+    fn segment_sum(x: FloatTensor<Self>, index: RowIndex) -> FloatTensor<Self> {
+        let width = x.shape().as_slice()[1];
+        let device = TensorMetadata::device(&x);
+        let zero = |rows: usize| {
+            Self::float_from_data(TensorData::new(vec![0f32; rows * width], [rows, width]), &device)
+        };
+        if index.is_empty() {
+            return zero(index.rows());
+        }
+        let mut segments: Vec<Vec<u32>> = (0..index.rows()).map(|row| index.positions(row).to_vec()).collect();
+        let mut level = x;
+        loop {
+            let rows = level.shape().as_slice()[0] as u32;
+            let padded = Self::float_cat(vec![level, zero(1)], 0);
+            let last = segments.iter().all(|segment| segment.len() <= FAN_IN);
+            let mut table = Vec::new();
+            let mut partials = 0u32;
+            for segment in &mut segments {
+                let mut next = Vec::new();
+                let chunks = segment.chunks(FAN_IN).map(<[u32]>::to_vec).collect::<Vec<_>>();
+                let empty = vec![Vec::new()];
+                for chunk in if chunks.is_empty() && last { &empty } else { &chunks } {
+                    table.extend_from_slice(chunk);
+                    table.extend(std::iter::repeat_n(rows, FAN_IN - chunk.len()));
+                    next.push(partials);
+                    partials += 1;
+                }
+                *segment = next;
+            }
+            let positions = Self::int_from_data(ints(table.into_iter()), &device);
+            let gathered = Self::float_select(padded, 0, positions);
+            let grouped = Self::float_reshape(gathered, Shape::from([partials as usize, FAN_IN, width]));
+            let summed = Self::float_sum_dim(grouped, 1);
+            level = Self::float_reshape(summed, Shape::from([partials as usize, width]));
+            if last {
+                return level;
+            }
+        }
+    }
+}
+
+composed_backends!(RowOps);
+
+#[cfg(feature = "flex")]
+mod flex {
+    use burn::{
+        backend::{Flex, tensor::FloatTensor},
+        tensor::Shape,
+    };
+    use rayon::prelude::*;
+
+    use super::{
+        super::{
+            CHUNK,
+            flex::{output, values, width},
+        },
+        RowIndex, RowOps,
+    };
+
+    impl RowOps for Flex {
+        fn gather_rows(x: FloatTensor<Self>, index: RowIndex) -> FloatTensor<Self> {
+            let x = x.to_contiguous();
+            let width = width(&x);
+            let mut out = output(Shape::from([index.len(), width]));
+            let rows = (CHUNK / width).max(1);
+            let source = values(&x);
+            out.storage_mut::<f32>().par_chunks_mut(rows * width).zip(index.index().par_chunks(rows)).for_each(
+                |(out, index)| {
+                    for (out, &row) in out.chunks_exact_mut(width).zip(index) {
+                        out.copy_from_slice(&source[row as usize * width..][..width]);
+                    }
+                },
+            );
+            out
+        }
+
+        fn segment_sum(x: FloatTensor<Self>, index: RowIndex) -> FloatTensor<Self> {
+            let x = x.to_contiguous();
+            let width = width(&x);
+            let mut out = output(Shape::from([index.rows(), width]));
+            let source = values(&x);
+            let rows = (CHUNK / width / 4).max(1);
+            out.storage_mut::<f32>().par_chunks_mut(rows * width).enumerate().for_each(|(chunk, out)| {
+                for (local, out) in out.chunks_exact_mut(width).enumerate() {
+                    out.fill(0.0);
+                    for &position in index.positions(chunk * rows + local) {
+                        let row = &source[position as usize * width..][..width];
+                        out.iter_mut().zip(row).for_each(|(out, value)| *out += value);
+                    }
+                }
+            });
+            out
+        }
+    }
+}
+
+impl<B: RowOps, C: CheckpointStrategy> RowOps for Autodiff<B, C> {
+    fn gather_rows(x: FloatTensor<Self>, index: RowIndex) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct GatherRows;
+        impl<B: RowOps> Backward<B, 1> for GatherRows {
+            type State = RowIndex;
+            fn backward(self, ops: Ops<RowIndex, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let [parent] = ops.parents;
+                let grad = grads.consume::<B>(&ops.node);
+                if let Some(parent) = parent {
+                    grads.register::<B>(parent.id, B::segment_sum(grad, ops.state));
+                }
+            }
+        }
+        match GatherRows.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(index.clone(), B::gather_rows(x.into_primitive(), index)),
+            OpsKind::UnTracked(prep) => prep.finish(B::gather_rows(x.into_primitive(), index)),
+        }
+    }
+
+    fn segment_sum(x: FloatTensor<Self>, index: RowIndex) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct SegmentSum;
+        impl<B: RowOps> Backward<B, 1> for SegmentSum {
+            type State = RowIndex;
+            fn backward(self, ops: Ops<RowIndex, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let [parent] = ops.parents;
+                let grad = grads.consume::<B>(&ops.node);
+                if let Some(parent) = parent {
+                    grads.register::<B>(parent.id, B::gather_rows(grad, ops.state));
+                }
+            }
+        }
+        match SegmentSum.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(index.clone(), B::segment_sum(x.into_primitive(), index)),
+            OpsKind::UnTracked(prep) => prep.finish(B::segment_sum(x.into_primitive(), index)),
+        }
+    }
+}
+
+/// Rows of `x` picked by `index`: `out[e] = x[index[e]]`.
+///
+/// # Shapes
+///
+/// - `x`: `[R, D]` with `R = index.rows()`
+/// - output: `[E, D]` with `E = index.len()`
+///
+/// # Panics
+///
+/// When `x` does not have `index.rows()` rows.
+pub fn gather_rows(x: Tensor<2>, index: &RowIndex) -> Tensor<2> {
+    let [rows, _] = x.dims();
+    assert_eq!(rows, index.rows(), "the index was built for another number of rows");
+    Tensor::from_dispatch(Dispatch::gather_rows(x.into_dispatch(), index.clone()))
+}
+
+/// Rows of `x` added up by segment: `out[r] = sum of x[e] over e with index[e] = r`; an empty segment is zero.
+///
+/// # Shapes
+///
+/// - `x`: `[E, D]` with `E = index.len()`
+/// - output: `[R, D]` with `R = index.rows()`
+///
+/// # Panics
+///
+/// When `x` does not have `index.len()` rows.
+pub fn segment_sum(x: Tensor<2>, index: &RowIndex) -> Tensor<2> {
+    let [positions, _] = x.dims();
+    assert_eq!(positions, index.len(), "the index was built for another number of positions");
+    Tensor::from_dispatch(Dispatch::segment_sum(x.into_dispatch(), index.clone()))
+}
+
+/// Rows of `x` averaged by segment; an empty segment is zero.
+///
+/// # Shapes
+///
+/// As [`segment_sum`].
+///
+/// # Panics
+///
+/// As [`segment_sum`].
+pub fn segment_mean(x: Tensor<2>, index: &RowIndex) -> Tensor<2> {
+    let device = x.device();
+    segment_sum(x, index) * inverse_counts(index, &device)
+}
+
+/// `[R, 1]`: one over the number of positions of each segment.
+fn inverse_counts(index: &RowIndex, device: &Device) -> Tensor<2> {
+    let values: Vec<f32> = index.counts().map(|count| 1.0 / count.max(1) as f32).collect();
+    Tensor::from_data(TensorData::new(values, [index.rows(), 1]), device)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Backend;
+
+    fn close(a: &[f32], b: &[f32]) {
+        assert_eq!(a.len(), b.len());
+        for (a, b) in a.iter().zip(b) {
+            assert!((a - b).abs() <= 1e-4 * b.abs().max(1.0), "{a} is not {b}");
+        }
+    }
+
+    fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+        tensor.into_data().try_to_vec().unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        /// Sums by segment equal the obvious loop; gathering is their transpose: <gather(x), y> = <x, sum(y)>.
+        #[test]
+        fn sums_and_gathers_are_transposes(rows in 1usize..9, index in proptest::collection::vec(0u32..1000, 0..200), width in 1usize..20) {
+            let index: Vec<u32> = index.into_iter().map(|i| i % rows as u32).collect();
+            let plan = RowIndex::new(rows, index.clone());
+            let x: Vec<f32> = (0..rows * width).map(|i| ((i * 37) % 23) as f32 - 11.0).collect();
+            let y: Vec<f32> = (0..index.len() * width).map(|i| ((i * 53) % 19) as f32 - 9.0).collect();
+            let mut expected = vec![0f32; rows * width];
+            for (position, &row) in index.iter().enumerate() {
+                for d in 0..width {
+                    expected[row as usize * width + d] += y[position * width + d];
+                }
+            }
+            for backend in Backend::cpus() {
+                let device = backend.open().unwrap().autodiff();
+                let x = Tensor::<2>::from_data(TensorData::new(x.clone(), [rows, width]), &device).require_grad();
+                let y = Tensor::<2>::from_data(TensorData::new(y.clone(), [index.len(), width]), &device).require_grad();
+                let summed = segment_sum(y.clone(), &plan);
+                close(&values(summed.clone()), &expected);
+                let through_sum = summed.mul(x.clone()).sum();
+                let through_gather = gather_rows(x.clone(), &plan).mul(y.clone()).sum();
+                let (a, b): (f32, f32) = (through_sum.clone().into_scalar(), through_gather.clone().into_scalar());
+                prop_assert!((a - b).abs() < 1e-2, "{a} {b}");
+                let (from_sum, from_gather) = (through_sum.backward(), through_gather.backward());
+                close(&values(x.grad(&from_gather).unwrap()), &expected);
+                close(&values(y.grad(&from_sum).unwrap()), &values(y.grad(&from_gather).unwrap()));
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_bits_for_any_number_of_threads() {
+        let index: Vec<u32> = (0..50_000u32).map(|i| i.wrapping_mul(2_654_435_761) % 700).collect();
+        let plan = RowIndex::new(700, index);
+        let device = Backend::Flex.open().unwrap();
+        let x: Vec<f32> = (0..50_000 * 24).map(|i| ((i as f32) * 0.37).sin()).collect();
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let x = Tensor::<2>::from_data(TensorData::new(x.clone(), [50_000, 24]), &device);
+                values(segment_sum(x, &plan)).iter().map(|v| v.to_bits()).collect::<Vec<_>>()
+            })
+        };
+        let one = run(1);
+        assert_eq!(one, run(2));
+        assert_eq!(one, run(7));
+    }
+
+    #[test]
+    fn means_of_empty_segments_are_zero() {
+        let plan = RowIndex::new(3, vec![0, 0, 2]);
+        for backend in Backend::cpus() {
+            let device = backend.open().unwrap();
+            let x = Tensor::<2>::from_data(TensorData::new(vec![1f32, 3.0, 5.0], [3, 1]), &device);
+            assert_eq!(values(segment_mean(x, &plan)), [2.0, 0.0, 5.0]);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "row index 3 is out of range for a tensor of 3 rows")]
+    fn an_index_out_of_range_never_reaches_a_backend() {
+        let _ = RowIndex::new(3, vec![0, 3]);
+    }
+}

@@ -1,0 +1,5 @@
+//! The tensor floor as other crates see it.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod fused_ops;
+mod optimizer;

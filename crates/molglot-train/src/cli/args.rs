@@ -1,0 +1,166 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use molglot_tensor::Backend;
+
+use crate::embed::Level;
+
+/// Teaches language models to read molecules and proteins.
+#[derive(Debug, Parser)]
+#[command(name = "molglot", version, max_term_width = 100)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Train a model by a recipe
+    Train(TrainArgs),
+    /// Measure a trained model
+    Eval(EvalArgs),
+    /// Ask a trained model about molecules
+    Predict(PredictArgs),
+    /// Write the encoder's features of molecules
+    Embed(EmbedArgs),
+    /// List, show or check recipes
+    #[command(subcommand)]
+    Recipe(RecipeCommand),
+    /// Say what this binary and this machine can do
+    Doctor,
+}
+
+impl Command {
+    /// The device that the command asks for.
+    pub(super) fn backend(&self) -> Backend {
+        match self {
+            Self::Train(args) => args.device,
+            Self::Eval(args) => args.device,
+            Self::Predict(args) => args.device,
+            Self::Embed(args) => args.device,
+            Self::Recipe(_) | Self::Doctor => Backend::Auto,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  molglot train
+  molglot train m3llm-mini --set data.path=mine.tsv --set stage.align.epochs=10
+  molglot train my-recipe.toml --dry-run
+  molglot train --resume runs/quickstart-20261120-083000")]
+pub(super) struct TrainArgs {
+    /// A recipe of this program (see `molglot recipe list`) or a file
+    #[arg(default_value = "quickstart")]
+    pub(super) recipe: String,
+    /// Change a setting of the recipe: `a.b=c`
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// What computes: auto, flex, ndarray, cuda, cuda:N
+    #[arg(long, default_value = "auto")]
+    pub(super) device: Backend,
+    /// Go on with a run: its folder, or the newest of the recipe's name
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "auto")]
+    pub(super) resume: Option<String>,
+    /// Print the resolved recipe, the plan of every stage and the number of parameters, and stop
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Folder for run folders
+    #[arg(long, default_value = "runs")]
+    pub(super) runs: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  molglot eval --run runs/quickstart-20261120-083000
+  molglot eval --run runs/quickstart-20261120-083000 --data mine.tsv --json")]
+pub(super) struct EvalArgs {
+    /// Folder of the run
+    #[arg(long, value_name = "DIR")]
+    pub(super) run: PathBuf,
+    /// A table to measure on, all of it; without it, the held-out rows of the run's own data
+    #[arg(long, value_name = "FILE")]
+    pub(super) data: Option<PathBuf>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(super) json: bool,
+    /// What computes: auto, flex, ndarray, cuda, cuda:N
+    #[arg(long, default_value = "auto")]
+    pub(super) device: Backend,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  molglot predict --run runs/quickstart-20261120-083000 --smiles 'CC(=O)Oc1ccccc1C(=O)O'
+  molglot predict --run runs/quickstart-20261120-083000 --input molecules.smi
+  cut -f2 table.tsv | molglot predict --run runs/quickstart-20261120-083000 --input -
+
+One molecule gives its answer as text. More give one line of JSON each, in order, those that could not be read too;
+the reasons are also on stderr, and the exit code is then 2.")]
+pub(super) struct PredictArgs {
+    /// Folder of the run
+    #[arg(long, value_name = "DIR")]
+    pub(super) run: PathBuf,
+    #[command(flatten)]
+    pub(super) molecules: Molecules,
+    /// What to ask instead of what the model was trained on
+    #[arg(long, value_name = "TEXT")]
+    pub(super) prompt: Option<String>,
+    /// What computes: auto, flex, ndarray, cuda, cuda:N
+    #[arg(long, default_value = "auto")]
+    pub(super) device: Backend,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  molglot embed --run runs/quickstart-20261120-083000 --input molecules.smi --out features.safetensors
+  molglot embed --run runs/quickstart-20261120-083000 --smiles CCO --level node --out atoms.safetensors")]
+pub(super) struct EmbedArgs {
+    /// Folder of the run
+    #[arg(long, value_name = "DIR")]
+    pub(super) run: PathBuf,
+    #[command(flatten)]
+    pub(super) molecules: Molecules,
+    /// Which features
+    #[arg(long, value_enum, default_value = "graph")]
+    pub(super) level: Level,
+    /// File to write
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+    /// What computes: auto, flex, ndarray, cuda, cuda:N
+    #[arg(long, default_value = "auto")]
+    pub(super) device: Backend,
+}
+
+/// Molecules on the command line or in a file.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = true)]
+pub(super) struct Molecules {
+    /// A molecule; may be given several times
+    #[arg(long, value_name = "SMILES", num_args = 1..)]
+    pub(super) smiles: Vec<String>,
+    /// A file of SMILES, one a line, anything after white space ignored; `-` is stdin
+    #[arg(long, value_name = "FILE")]
+    pub(super) input: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RecipeCommand {
+    /// List the recipes of this program
+    List,
+    /// Print a recipe, to copy and change
+    Show {
+        /// Name or file
+        recipe: String,
+    },
+    /// Check a recipe without running it
+    Check {
+        /// Name or file
+        recipe: String,
+        /// Change a setting: `a.b=c`
+        #[arg(long, value_name = "KEY=VALUE")]
+        set: Vec<String>,
+    },
+}

@@ -1,0 +1,165 @@
+//! `molglot eval`, `predict` and `embed`.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Write},
+    path::Path,
+    process::ExitCode,
+};
+
+use molglot_core::Encoder;
+use molglot_graph::GeomGraph;
+use serde::Serialize;
+
+use super::{
+    USAGE,
+    args::{EmbedArgs, EvalArgs, Molecules, PredictArgs},
+    say,
+};
+use crate::{
+    config::Recipe,
+    data::{DataConfig, Dataset, HeldOut, Quarantine, Sample},
+    embed::embed as features,
+    error::Error,
+    evaluate::{Evaluation, evaluate},
+    model::Model,
+    predict::{answer, read_smiles},
+    recipe::Document,
+    report::table,
+    run::{RunDir, atomic::write_atomic},
+};
+
+pub(super) fn eval(args: &EvalArgs) -> Result<ExitCode, Error> {
+    let device = args.device.open()?;
+    let run = RunDir::open(&args.run)?;
+    let model = Model::load(&run.model_path(), &device)?;
+    let path = run.recipe_path();
+    let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
+    let recipe = Recipe::read(&Document::read(&path.display().to_string(), &text, &[])?)?;
+    let config = match &args.data {
+        Some(path) => DataConfig { held_out: HeldOut::Nothing, ..DataConfig::new(path) },
+        None => recipe.data.clone(),
+    };
+    let mut quarantine = Quarantine::new();
+    let dataset = Dataset::read(&config, &model.aligner.encoder.spec(), &mut quarantine)?;
+    for error in quarantine.errors() {
+        tracing::warn!("{error}");
+    }
+    let rows = if args.data.is_some() { &dataset.split.train } else { &dataset.split.held_out };
+    let samples: Vec<&Sample> = rows.iter().map(|&row| &dataset.samples[row]).collect();
+    let evaluation = evaluate(&model, &samples, &recipe.evaluate, recipe.seed, &device)?;
+    if args.json {
+        say(serde_json::to_string(&evaluation).map_err(Error::internal)?)?;
+    } else {
+        say(format_args!("{} rows of {}", evaluation.rows, config.path.display()))?;
+        say(table(&Evaluation::rows(None, &evaluation)).trim_end())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A molecule as the user wrote it.
+struct Input {
+    /// Number of the molecule, from 1; of a file, its line.
+    line: u64,
+    smiles: String,
+}
+
+/// A line of output.
+#[derive(Serialize)]
+struct Answer<'a> {
+    line: u64,
+    smiles: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+}
+
+pub(super) fn predict(args: &PredictArgs) -> Result<ExitCode, Error> {
+    let device = args.device.open()?;
+    let model = Model::load(&RunDir::open(&args.run)?.model_path(), &device)?;
+    let single = args.molecules.input.is_none() && args.molecules.smiles.len() == 1;
+    let mut failed = 0u64;
+    for input in inputs(&args.molecules)? {
+        let Input { line, smiles } = input?;
+        let answered = read_smiles(&model, &smiles).and_then(|graph| {
+            answer(&model, &graph, &smiles, args.prompt.as_deref(), &device).map_err(|error| error.to_string())
+        });
+        let record = match &answered {
+            Ok(text) => Answer { line, smiles: &smiles, answer: Some(text), error: None },
+            Err(reason) => {
+                failed += 1;
+                complain(line, &smiles, reason);
+                Answer { line, smiles: &smiles, answer: None, error: Some(reason) }
+            }
+        };
+        if !single {
+            say(serde_json::to_string(&record).map_err(Error::internal)?)?;
+        } else if let Some(text) = record.answer {
+            say(text)?;
+        }
+    }
+    Ok(exit(failed))
+}
+
+pub(super) fn embed(args: &EmbedArgs) -> Result<ExitCode, Error> {
+    let device = args.device.open()?;
+    if args.out.extension().is_none_or(|extension| extension != "safetensors") {
+        let message = format!("{}: features are written as .safetensors; name the file so", args.out.display());
+        return Err(Error::Usage(message));
+    }
+    let model = Model::load(&RunDir::open(&args.run)?.model_path(), &device)?;
+    let (mut smiles, mut graphs): (Vec<String>, Vec<GeomGraph>) = (Vec::new(), Vec::new());
+    let mut failed = 0u64;
+    for input in inputs(&args.molecules)? {
+        let input = input?;
+        match read_smiles(&model, &input.smiles) {
+            Ok(graph) => {
+                smiles.push(input.smiles);
+                graphs.push(graph);
+            }
+            Err(reason) => {
+                failed += 1;
+                complain(input.line, &input.smiles, &reason);
+            }
+        }
+    }
+    let embedded = features(&model, &graphs, args.level, &device);
+    write_atomic(&args.out, embedded.to_safetensors(&smiles)?).map_err(Error::io(&args.out))?;
+    let rows = embedded.features.len() / embedded.width.max(1);
+    say(format_args!("{} molecules, {rows} rows of {} in {}", graphs.len(), embedded.width, args.out.display()))?;
+    Ok(exit(failed))
+}
+
+fn complain(line: u64, smiles: &str, reason: &str) {
+    // The record on stdout says the same; nothing is lost when stderr is closed.
+    let _ = writeln!(io::stderr(), "error: molecule {line}: `{smiles}`: {reason}");
+}
+
+fn exit(failed: u64) -> ExitCode {
+    if failed == 0 {
+        return ExitCode::SUCCESS;
+    }
+    let _ = writeln!(io::stderr(), "{failed} molecule(s) could not be read; the others are done");
+    ExitCode::from(USAGE)
+}
+
+/// The molecules in order, read as they are needed. Empty lines are skipped.
+fn inputs(molecules: &Molecules) -> Result<impl Iterator<Item = Result<Input, Error>>, Error> {
+    let given = molecules.smiles.clone().into_iter().enumerate();
+    let given = given.map(|(number, smiles)| Ok(Input { line: number as u64 + 1, smiles }));
+    let lines: Box<dyn Iterator<Item = io::Result<String>>> = match molecules.input.as_deref() {
+        None => Box::new(std::iter::empty()),
+        Some(path) if path == Path::new("-") => Box::new(io::stdin().lock().lines()),
+        Some(path) => Box::new(BufReader::new(File::open(path).map_err(Error::io(path))?).lines()),
+    };
+    let path = molecules.input.clone().unwrap_or_default();
+    let lines = lines.enumerate().filter_map(move |(number, line)| match line {
+        Ok(line) => {
+            let smiles = line.split_whitespace().next()?.to_owned();
+            Some(Ok(Input { line: number as u64 + 1, smiles }))
+        }
+        Err(error) => Some(Err(Error::io(&path)(error))),
+    });
+    Ok(given.chain(lines))
+}

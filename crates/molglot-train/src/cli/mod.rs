@@ -1,0 +1,95 @@
+//! The `molglot` command.
+
+mod args;
+mod infer;
+mod train;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::Parser;
+use molglot_tensor::{Backend, device::cuda_devices};
+use tracing::level_filters::LevelFilter;
+
+use self::args::{Args, Command, RecipeCommand};
+use crate::{
+    config::Recipe,
+    error::Error,
+    progress::Bars,
+    recipe::{Document, Source},
+    recipes::BUILTIN,
+    run::LogFile,
+};
+
+/// A check of the program failed.
+const FAILED: u8 = 1;
+/// The input or the command line is wrong.
+const USAGE: u8 = 2;
+
+/// Runs the command line of this process: 0 when all went well, 1 when something failed, 2 when the input is wrong.
+pub fn run() -> ExitCode {
+    let args = Args::parse();
+    // Before any thread: Burn asks the environment which device is its default.
+    args.command.backend().pin_as_default();
+    let bars = Bars::new();
+    let log = LogFile::new();
+    if let Err(error) = log.install(LevelFilter::INFO, &bars) {
+        return fail(&Error::internal(error));
+    }
+    let done = match args.command {
+        Command::Train(train) => train::train(&train, bars, log),
+        Command::Eval(eval) => infer::eval(&eval),
+        Command::Predict(predict) => infer::predict(&predict),
+        Command::Embed(embed) => infer::embed(&embed),
+        Command::Recipe(command) => recipe(&command),
+        Command::Doctor => doctor(),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &Error) -> ExitCode {
+    // Nothing is left to do when even stderr is gone.
+    let _ = writeln!(io::stderr(), "error: {error}");
+    ExitCode::from(if error.is_usage() { USAGE } else { FAILED })
+}
+
+/// A line to stdout. A closed pipe (`molglot ... | head`) is no error.
+fn say(text: impl std::fmt::Display) -> Result<(), Error> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::internal(error)),
+        _ => Ok(()),
+    }
+}
+
+fn recipe(command: &RecipeCommand) -> Result<ExitCode, Error> {
+    match command {
+        RecipeCommand::List => {
+            for (name, text) in BUILTIN {
+                let recipe = Recipe::read(&Document::read(name, text, &[])?)?;
+                say(format_args!("{name:<12} {}", recipe.description))?;
+            }
+        }
+        RecipeCommand::Show { recipe } => say(Source::find(recipe, BUILTIN)?.read()?.trim_end())?,
+        RecipeCommand::Check { recipe, set } => {
+            let source = Source::find(recipe, BUILTIN)?;
+            Recipe::read(&Document::read(&source.label(), &source.read()?, set)?)?;
+            say(format_args!("{}: a good recipe", source.label()))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn doctor() -> Result<ExitCode, Error> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    say(format_args!("molglot   {}", env!("CARGO_PKG_VERSION")))?;
+    say(format_args!("backends  {}", Backend::compiled().join(", ")))?;
+    say(format_args!("CUDA      {} device(s)", cuda_devices()))?;
+    say(format_args!("default   {}", Backend::Auto.resolve()))?;
+    say(format_args!("threads   {threads}"))?;
+    Ok(ExitCode::SUCCESS)
+}

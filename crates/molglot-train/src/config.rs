@@ -1,0 +1,283 @@
+//! What a recipe says, typed.
+
+use molglot_align::ObjectiveConfig;
+use molglot_encoder::EncoderConfig;
+use molglot_lm::{GenerateConfig, LmSettings, LoraConfig, PromptTemplate};
+use molglot_projector::ProjectorConfig;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    data::DataConfig,
+    recipe::{Document, RecipeError},
+};
+
+/// A run, from data to report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Name of the run and of its folder.
+    pub name: String,
+    /// What it is, in a sentence.
+    #[serde(default)]
+    pub description: String,
+    /// The one number from which weights, order and dropout follow.
+    #[serde(default)]
+    pub seed: u64,
+    /// Where the molecules are.
+    pub data: DataConfig,
+    /// The tokenizer, trained on the captions.
+    #[serde(default)]
+    pub tokenizer: TokenizerConfig,
+    /// The encoder.
+    pub encoder: EncoderConfig,
+    /// The projector.
+    pub projector: ProjectorConfig,
+    /// The language model.
+    pub lm: LmSettings,
+    /// The adapter that a stage with `lora` trains.
+    #[serde(default)]
+    pub lora: LoraConfig,
+    /// How a molecule and an instruction become a prompt.
+    #[serde(default)]
+    pub prompt: PromptTemplate,
+    /// When an answer ends.
+    #[serde(default)]
+    pub generate: GenerateConfig,
+    /// How the run is judged.
+    #[serde(default)]
+    pub evaluate: EvaluateConfig,
+    /// When the run is saved.
+    #[serde(default)]
+    pub checkpoint: CheckpointConfig,
+    /// The stages, in order.
+    #[serde(rename = "stage")]
+    pub stages: Vec<StageConfig>,
+}
+
+/// The tokenizer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokenizerConfig {
+    /// Most tokens it may have.
+    pub vocab_size: usize,
+}
+
+impl Default for TokenizerConfig {
+    fn default() -> Self {
+        Self { vocab_size: 2048 }
+    }
+}
+
+/// Evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvaluateConfig {
+    /// Molecules and captions among which the right one is to be found.
+    pub retrieval_batch: usize,
+    /// How many random ways of forming such batches are averaged.
+    pub retrieval_permutations: usize,
+    /// Prompts per forward pass.
+    pub batch_size: usize,
+    /// How many held-out molecules the report shows with an answer.
+    pub examples: usize,
+}
+
+impl Default for EvaluateConfig {
+    fn default() -> Self {
+        Self { retrieval_batch: 64, retrieval_permutations: 20, batch_size: 16, examples: 5 }
+    }
+}
+
+/// Checkpoints.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheckpointConfig {
+    /// Steps between checkpoints; one is also saved after every stage.
+    pub every: u64,
+    /// How many are kept.
+    pub keep: usize,
+}
+
+impl Default for CheckpointConfig {
+    fn default() -> Self {
+        Self { every: 500, keep: 2 }
+    }
+}
+
+/// A part of the model that a stage can train.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// The encoder.
+    Encoder,
+    /// The projector.
+    Projector,
+    /// The language model itself.
+    Lm,
+    /// Its adapter.
+    Lora,
+}
+
+/// What a stage looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// Captions alone.
+    Captions,
+    /// Molecules beside their captions.
+    Pairs,
+    /// Molecules inside prompts that ask for their captions.
+    Prompts,
+}
+
+/// A stage: what it looks at, what it asks for, what it trains, how long.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageConfig {
+    /// Its name.
+    pub name: String,
+    /// What it looks at.
+    pub input: Input,
+    /// What it asks for.
+    pub objective: ObjectiveConfig,
+    /// What it trains; the rest is frozen.
+    pub train: Vec<Part>,
+    /// Passes over the training rows.
+    pub epochs: u64,
+    /// Rows per micro-batch; for a contrastive objective also the number of candidates.
+    pub batch_size: usize,
+    /// Micro-batches per optimizer step, weighted by what they contain, not averaged.
+    #[serde(default = "one")]
+    pub accumulate: usize,
+    /// Peak learning rate.
+    pub learning_rate: f64,
+    /// Learning rate at the end as a part of the peak.
+    #[serde(default)]
+    pub final_learning_rate: f64,
+    /// Part of the steps over which the learning rate rises from 0.
+    #[serde(default = "default_warmup")]
+    pub warmup: f64,
+    /// AdamW's weight decay, for matrices alone: not for norms, biases and other vectors.
+    #[serde(default)]
+    pub weight_decay: f64,
+    /// Largest norm of all gradients together.
+    #[serde(default = "default_clip")]
+    pub clip: f64,
+    /// AdamW's decay of the first and second moment.
+    #[serde(default = "default_betas")]
+    pub betas: [f64; 2],
+    /// Added to AdamW's denominator.
+    #[serde(default = "default_epsilon")]
+    pub epsilon: f64,
+    /// Stop after so many steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_steps: Option<u64>,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn default_warmup() -> f64 {
+    0.05
+}
+
+fn default_clip() -> f64 {
+    1.0
+}
+
+fn default_betas() -> [f64; 2] {
+    [0.9, 0.999]
+}
+
+fn default_epsilon() -> f64 {
+    1e-8
+}
+
+impl StageConfig {
+    /// Whether it trains this part.
+    pub fn trains(&self, part: Part) -> bool {
+        self.train.contains(&part)
+    }
+}
+
+impl Recipe {
+    /// Reads and checks a recipe.
+    ///
+    /// # Errors
+    ///
+    /// [`RecipeError`] with the place, what is wrong and the remedy.
+    pub fn read(document: &Document) -> Result<Self, RecipeError> {
+        let mut recipe: Self = document.to()?;
+        recipe.check(document)?;
+        let LmSettings::Llama(lm) = &recipe.lm;
+        let middle = lm.num_hidden_layers / 2;
+        for stage in &mut recipe.stages {
+            if let ObjectiveConfig::HScale(settings) = &mut stage.objective {
+                settings.text_layer.get_or_insert(middle);
+            }
+        }
+        Ok(recipe)
+    }
+
+    fn check(&self, document: &Document) -> Result<(), RecipeError> {
+        let fail = |path: &str, message: String| Err(document.invalid(path, message));
+        let LmSettings::Llama(lm) = &self.lm;
+        if let Err(error) = lm.config(self.tokenizer.vocab_size).check() {
+            return fail("lm", error.to_string());
+        }
+        if self.tokenizer.vocab_size < 260 {
+            let message = format!("{} is too small: 256 bytes and 4 special tokens need at least 260", self.tokenizer.vocab_size);
+            return fail("tokenizer.vocab_size", message);
+        }
+        if self.prompt.template.matches("{graph}").count() != 1 {
+            return fail("prompt.template", "it must contain `{graph}` exactly once, where the molecule goes".to_owned());
+        }
+        if self.stages.is_empty() {
+            return fail("stage", "there are no stages; write at least one `[[stage]]`".to_owned());
+        }
+        for (number, stage) in self.stages.iter().enumerate() {
+            let at = |key: &str| format!("stage.{number}.{key}");
+            let contrastive = matches!(stage.objective, ObjectiveConfig::HScale(_));
+            if contrastive != (stage.input == Input::Pairs) {
+                let message = "h_scale looks at `pairs`; next_token at `captions` or `prompts`".to_owned();
+                return fail(&at("input"), message);
+            }
+            if stage.train.is_empty() {
+                return fail(&at("train"), "the stage trains nothing; name encoder, projector, lm or lora".to_owned());
+            }
+            if stage.input == Input::Captions && !stage.train.iter().all(|part| matches!(part, Part::Lm | Part::Lora)) {
+                return fail(&at("train"), "no molecule is seen in a stage of captions: it can train lm or lora alone".to_owned());
+            }
+            if contrastive && stage.train.iter().any(|part| matches!(part, Part::Lm | Part::Lora)) {
+                let message = "h_scale aligns molecules to a frozen language model: it can train encoder and projector";
+                return fail(&at("train"), message.to_owned());
+            }
+            for (key, value, good) in [
+                ("epochs", stage.epochs as f64, stage.epochs > 0),
+                ("batch_size", stage.batch_size as f64, stage.batch_size > usize::from(contrastive)),
+                ("accumulate", stage.accumulate as f64, stage.accumulate > 0),
+                ("learning_rate", stage.learning_rate, stage.learning_rate > 0.0 && stage.learning_rate <= 1.0),
+                ("final_learning_rate", stage.final_learning_rate, (0.0..=1.0).contains(&stage.final_learning_rate)),
+                ("warmup", stage.warmup, (0.0..=1.0).contains(&stage.warmup)),
+                ("weight_decay", stage.weight_decay, stage.weight_decay >= 0.0),
+                ("clip", stage.clip, stage.clip > 0.0),
+                ("epsilon", stage.epsilon, stage.epsilon > 0.0),
+            ] {
+                if !good {
+                    return fail(&at(key), format!("{value} makes no sense here; see `molglot recipe show quickstart`"));
+                }
+            }
+            if let ObjectiveConfig::HScale(settings) = &stage.objective {
+                if settings.temperature <= 0.0 {
+                    return fail(&at("objective.temperature"), "it must be above 0".to_owned());
+                }
+                if settings.text_layer.is_some_and(|layer| layer > lm.num_hidden_layers) {
+                    let message = format!("the language model has {} layers", lm.num_hidden_layers);
+                    return fail(&at("objective.text_layer"), message);
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! Features of molecules, for other programs.
+
+use std::collections::HashMap;
+
+use clap::ValueEnum;
+use molglot_core::{Encoder, GraphBatch};
+use molglot_graph::GeomGraph;
+use molglot_tensor::{Device, Tensor};
+use safetensors::{Dtype, tensor::TensorView};
+
+use crate::{error::Error, model::Model};
+
+/// Molecules per forward pass.
+const BATCH: usize = 64;
+
+/// Which features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Level {
+    /// One row per molecule.
+    Graph,
+    /// One row per BRICS motif.
+    Motif,
+    /// One row per atom.
+    Node,
+}
+
+/// Features of many molecules, packed: row `i` of `features` belongs to the molecule `m` with
+/// `offsets[m] <= i < offsets[m + 1]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedded {
+    /// Row-major `[R, D]`.
+    pub features: Vec<f32>,
+    /// Width `D`.
+    pub width: usize,
+    /// One more than there are molecules.
+    pub offsets: Vec<i64>,
+}
+
+/// Features of molecules at one level from a model made [`Model::valid`].
+pub fn embed(model: &Model, graphs: &[GeomGraph], level: Level, device: &Device) -> Embedded {
+    let encoder = &model.aligner.encoder;
+    let mut out = Embedded { features: Vec::new(), width: encoder.width(), offsets: vec![0] };
+    for chunk in graphs.chunks(BATCH) {
+        let features = encoder.encode(&GraphBatch::new(&chunk.iter().collect::<Vec<_>>(), device));
+        let (rows, count): (Tensor<2>, fn(&GeomGraph) -> usize) = match level {
+            Level::Graph => (features.graph, |_| 1),
+            Level::Motif => (features.motif, |graph| graph.motifs),
+            Level::Node => (features.node, |graph| graph.atoms),
+        };
+        out.features.extend(rows.into_data().iter::<f32>());
+        for graph in chunk {
+            let last = out.offsets.last().copied().unwrap_or(0);
+            out.offsets.push(last + count(graph) as i64);
+        }
+    }
+    out
+}
+
+impl Embedded {
+    /// A safetensors file: `features` `[R, D]` f32, `offsets` `[M + 1]` i64, and in the metadata `smiles`, a JSON list of
+    /// the `M` molecules.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] when safetensors refuses.
+    pub fn to_safetensors(&self, smiles: &[String]) -> Result<Vec<u8>, Error> {
+        let rows = self.features.len() / self.width.max(1);
+        let features: Vec<u8> = self.features.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let offsets: Vec<u8> = self.offsets.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let view = |dtype, shape, bytes| TensorView::new(dtype, shape, bytes).map_err(Error::internal);
+        let tensors = [
+            ("features", view(Dtype::F32, vec![rows, self.width], &features)?),
+            ("offsets", view(Dtype::I64, vec![self.offsets.len()], &offsets)?),
+        ];
+        let list = serde_json::to_string(smiles).map_err(Error::internal)?;
+        let metadata = HashMap::from([("smiles".to_owned(), list)]);
+        safetensors::serialize(tensors, Some(metadata)).map_err(Error::internal)
+    }
+}

@@ -1,0 +1,24 @@
+//! From data to a trained run, and from a run to answers.
+//!
+//! Start at [`train::train`]; the model itself is in [`aligner`], on one screen.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod aligner;
+pub mod cli;
+pub mod collate;
+pub mod config;
+pub mod data;
+pub mod embed;
+pub mod error;
+pub mod evaluate;
+pub mod model;
+pub mod optim;
+pub mod predict;
+pub mod progress;
+pub mod recipe;
+pub mod recipes;
+pub mod report;
+pub mod run;
+pub mod suggest;
+pub mod train;

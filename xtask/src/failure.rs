@@ -1,0 +1,51 @@
+//! How a command ends badly.
+
+use std::process::{ExitCode, ExitStatus};
+
+use crate::console;
+
+/// The exit code of a failed check or build.
+const FAILED: u8 = 1;
+/// The exit code of bad usage.
+const USAGE: u8 = 2;
+
+/// Why a command ended badly, and so with which exit code.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// A check did not hold or a build did not succeed.
+    Failed(String),
+    /// The command line asks for something that is not there.
+    Usage(String),
+    /// A process that this one ran ended with this code, and has told the user why itself.
+    Ended(u8),
+}
+
+impl Failure {
+    /// Tells the user, and gives the exit code.
+    pub(crate) fn report(self) -> ExitCode {
+        match self {
+            Self::Failed(message) => {
+                console::complain(&message);
+                ExitCode::from(FAILED)
+            }
+            Self::Usage(message) => {
+                console::complain(&message);
+                ExitCode::from(USAGE)
+            }
+            Self::Ended(code) => ExitCode::from(code),
+        }
+    }
+
+    /// Passes on how a process ended.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Ended`] unless it ended well; a process ended by a signal counts as failed.
+    pub(crate) fn of(status: ExitStatus) -> Result<(), Self> {
+        if status.success() {
+            return Ok(());
+        }
+        let code = status.code().and_then(|code| u8::try_from(code).ok());
+        Err(Self::Ended(code.unwrap_or(FAILED)))
+    }
+}
