@@ -66,6 +66,7 @@ pub(crate) fn renew() -> Result<(), Failure> {
 fn update(manifest: &str) -> Result<(), Failure> {
     workspace::status(workspace::cargo().args([
         "update",
+        "--quiet",
         "--workspace",
         "--manifest-path",
         manifest,

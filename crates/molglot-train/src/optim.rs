@@ -10,7 +10,7 @@ use molglot_tensor::burn::{
 use crate::config::StageConfig;
 
 /// Names of parameters that do not decay: scales, shifts and gates are no matrices.
-const NO_DECAY: [&str; 5] = ["norm", "bias", "gamma", "beta", "eps"];
+const NO_DECAY: [&str; 3] = ["norm", "bias", "eps"];
 
 /// Linear warm-up and cosine decay, as `get_cosine_schedule_with_warmup` of transformers, down to a floor.
 #[derive(Clone, Copy, Debug, PartialEq)]

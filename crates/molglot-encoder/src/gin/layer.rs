@@ -8,7 +8,7 @@ use molglot_tensor::{
         module::{Module, Param},
         tensor::activation::relu,
     },
-    nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig},
+    nn::{BatchNorm, Linear, LinearConfig},
     ops::{gather_rows, segment_sum},
 };
 
@@ -33,9 +33,9 @@ impl GinLayer {
             eps: init.constant([1], 0.0),
             bonds: BondEncoder::new(width, virtual_kinds, init),
             expand: LinearConfig::new(width, 2 * width).init(init),
-            inner_norm: BatchNormConfig::new(2 * width).init(init.device()),
+            inner_norm: BatchNorm::new(2 * width, init),
             contract: LinearConfig::new(2 * width, width).init(init),
-            norm: BatchNormConfig::new(width).init(init.device()),
+            norm: BatchNorm::new(width, init),
         }
     }
 

@@ -18,11 +18,6 @@ pub fn published_name(path: &str) -> String {
     let mut parts = path.splitn(3, '.');
     let (_, layer, rest) = (parts.next(), parts.next().unwrap_or(""), parts.next().unwrap_or(""));
     let (module, field) = rest.split_once('.').unwrap_or((rest, ""));
-    let field = match field {
-        "gamma" => "weight",
-        "beta" => "bias",
-        other => other,
-    };
     match module {
         "eps" => format!("{ROOT}.gnns.{layer}.eps"),
         "bonds" => {

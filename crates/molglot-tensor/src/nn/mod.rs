@@ -1,9 +1,9 @@
 //! The layers that every model shares, stored as published checkpoints store them.
 
+mod batch_norm;
 mod embedding;
 mod linear;
 
+pub use batch_norm::BatchNorm;
 pub use embedding::Embedding;
 pub use linear::{Linear, LinearConfig};
-
-pub use burn::nn::{BatchNorm, BatchNormConfig};

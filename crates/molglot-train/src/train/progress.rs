@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use molglot_align::hscale::{HScale, HScaleConfig};
 use molglot_tensor::{
     Device, Init,
-    burn::{optim::ModuleOptimizer, tensor::Bytes},
+    burn::{module::Module, optim::ModuleOptimizer, tensor::Bytes},
     weights::{self, Weights, same_names},
 };
 use serde::{Deserialize, Serialize};
@@ -85,7 +85,7 @@ impl State {
                 let path = folder.join(name);
                 write_atomic(&path, bytes).map_err(Error::io(&path))
             };
-            write(WEIGHTS, &weights::to_bytes(learner, &of_model, &same_names)?)?;
+            write(WEIGHTS, &weights::to_bytes(&learner.valid(), &of_model, &same_names)?)?;
             if let Some(alignment) = alignment {
                 write(ALIGNMENT, &weights::to_bytes(alignment, &|_| true, &same_names)?)?;
             }
