@@ -75,7 +75,7 @@ Steps, the cheapest first; the first failure ends it:
   lints     clippy on everything, with flex and ndarray
   flex      clippy on molglot with the default features alone
   ndarray   clippy on molglot-tensor with ndarray alone
-  cuda      type check of the CUDA build; needs no device
+  cuda      types and warnings of the CUDA build; needs no device
   docs      rustdoc without a warning
 
 Tests are apart: `cargo xtask test`.")]
@@ -111,7 +111,7 @@ Needed after every change of a dependency; `cargo xtask check` says so.")]
     /// Build molglot and run any of its commands
     #[command(
         disable_help_flag = true,
-        after_help = "Example:\n  cargo xtask run chem canon --help"
+        after_help = "Example:\n  cargo xtask run recipe list"
     )]
     Run(Forwarded),
 }
@@ -144,27 +144,21 @@ Examples:
     /// Answer questions about inputs with a trained run [molglot predict]
     #[command(
         disable_help_flag = true,
-        after_help = "Example:\n  cargo xtask predict --run runs/quickstart --smiles CCO"
+        after_help = "Example:\n  cargo xtask predict --run runs/quickstart-20261120-083000 --smiles CCO"
     )]
     Predict(Forwarded),
     /// Measure a trained run [molglot eval]
     #[command(
         disable_help_flag = true,
-        after_help = "Example:\n  cargo xtask eval --run runs/quickstart"
+        after_help = "Example:\n  cargo xtask eval --run runs/quickstart-20261120-083000"
     )]
     Eval(Forwarded),
     /// Write the features of inputs [molglot embed]
     #[command(
         disable_help_flag = true,
-        after_help = "Example:\n  cargo xtask embed --run runs/quickstart molecules.smi --out features.safetensors"
+        after_help = "Example:\n  cargo xtask embed --run runs/quickstart-20261120-083000 --input molecules.smi --out features.safetensors"
     )]
     Embed(Forwarded),
-    /// Turn molecules into other notations and features [molglot chem]
-    #[command(
-        disable_help_flag = true,
-        after_help = "Example:\n  echo OCC | cargo xtask chem canon"
-    )]
-    Chem(Forwarded),
     /// List, show and check recipes [molglot recipe]
     #[command(
         disable_help_flag = true,
@@ -174,7 +168,7 @@ Examples:
     /// Report what this machine offers [molglot doctor]
     #[command(
         disable_help_flag = true,
-        after_help = "Example:\n  cargo xtask doctor --device cuda:0"
+        after_help = "Example:\n  cargo xtask doctor"
     )]
     Doctor(Forwarded),
 }
@@ -187,7 +181,6 @@ impl MolglotCommand {
             Self::Predict(forwarded) => ("predict", forwarded),
             Self::Eval(forwarded) => ("eval", forwarded),
             Self::Embed(forwarded) => ("embed", forwarded),
-            Self::Chem(forwarded) => ("chem", forwarded),
             Self::Recipe(forwarded) => ("recipe", forwarded),
             Self::Doctor(forwarded) => ("doctor", forwarded),
         };

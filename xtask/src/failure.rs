@@ -40,12 +40,16 @@ impl Failure {
     ///
     /// # Errors
     ///
-    /// [`Failure::Ended`] unless it ended well; a process ended by a signal counts as failed.
+    /// [`Failure::Ended`] unless it ended well; [`Failure::Failed`] when a signal ended it, for then it could not say why.
     pub(crate) fn of(status: ExitStatus) -> Result<(), Self> {
         if status.success() {
             return Ok(());
         }
-        let code = status.code().and_then(|code| u8::try_from(code).ok());
-        Err(Self::Ended(code.unwrap_or(FAILED)))
+        let Some(code) = status.code() else {
+            return Err(Self::Failed(format!(
+                "a program was ended from outside ({status})"
+            )));
+        };
+        Err(Self::Ended(u8::try_from(code).unwrap_or(FAILED)))
     }
 }

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use molglot_tensor::{
-    Tensor,
-    ops::cross_entropy,
-};
+use molglot_tensor::{Tensor, ops::cross_entropy};
 
 /// Added to a squared norm before its root, so that a zero vector has a gradient.
 const EPSILON: f64 = 1e-12;
@@ -28,5 +25,10 @@ pub fn unit_rows(x: Tensor<2>) -> Tensor<2> {
 pub fn info_nce(queries: Tensor<2>, candidates: Tensor<2>, temperature: f64) -> Tensor<1> {
     let [count, _] = queries.dims();
     let diagonal: Arc<[u32]> = (0..count as u32).collect();
-    cross_entropy(queries.matmul(candidates.transpose()).div_scalar(temperature), &diagonal)
+    cross_entropy(
+        queries
+            .matmul(candidates.transpose())
+            .div_scalar(temperature),
+        &diagonal,
+    )
 }

@@ -6,9 +6,9 @@ pub mod hscale;
 pub mod info_nce;
 pub mod next_token;
 
-use molglot_tensor::burn;
 use hscale::{HScale, HScaleConfig};
 use molglot_core::{Aligned, Batch, Loss, Objective, TextRead, registry};
+use molglot_tensor::burn;
 use next_token::{NextToken, NextTokenConfig};
 
 registry! {

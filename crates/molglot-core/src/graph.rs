@@ -50,7 +50,10 @@ impl GraphBatch {
     pub fn new(graphs: &[&GeomGraph], device: &Device) -> Self {
         let count = |f: fn(&GeomGraph) -> usize| graphs.iter().map(|graph| f(graph)).sum::<usize>();
         let of_kind = |kind: NodeKind| {
-            graphs.iter().map(|graph| graph.nodes.iter().filter(|&&node| node == kind).count()).sum::<usize>()
+            graphs
+                .iter()
+                .map(|graph| graph.nodes.iter().filter(|&&node| node == kind).count())
+                .sum::<usize>()
         };
         let (atoms, motifs) = (count(|graph| graph.atoms), count(|graph| graph.motifs));
         let (motif_nodes, graph_nodes) = (of_kind(NodeKind::Motif), of_kind(NodeKind::Graph));
@@ -59,7 +62,14 @@ impl GraphBatch {
         let mut batch = Columns::default();
         let (mut next_atom, mut next_motif) = (0u32, 0u32);
         for (number, graph) in graphs.iter().enumerate() {
-            batch.add(graph, number as u32, next_atom, next_motif, atoms as u32, (atoms + motif_nodes) as u32);
+            batch.add(
+                graph,
+                number as u32,
+                next_atom,
+                next_motif,
+                atoms as u32,
+                (atoms + motif_nodes) as u32,
+            );
             next_atom += graph.atoms as u32;
             next_motif += graph.motifs as u32;
         }
@@ -104,7 +114,15 @@ struct Columns {
 }
 
 impl Columns {
-    fn add(&mut self, graph: &GeomGraph, number: u32, atom: u32, motif: u32, first_motif: u32, first_graph: u32) {
+    fn add(
+        &mut self,
+        graph: &GeomGraph,
+        number: u32,
+        atom: u32,
+        motif: u32,
+        first_motif: u32,
+        first_graph: u32,
+    ) {
         let mut motif_node = first_motif + motif;
         let mut atom_node = atom;
         let place: Vec<u32> = graph
@@ -117,10 +135,16 @@ impl Columns {
             })
             .collect();
         for row in &graph.atom_features {
-            self.atom_columns.iter_mut().zip(row).for_each(|(column, &value)| column.push(u32::from(value)));
+            self.atom_columns
+                .iter_mut()
+                .zip(row)
+                .for_each(|(column, &value)| column.push(u32::from(value)));
         }
         for row in &graph.bond_features {
-            self.bond_columns.iter_mut().zip(row).for_each(|(column, &value)| column.push(u32::from(value)));
+            self.bond_columns
+                .iter_mut()
+                .zip(row)
+                .for_each(|(column, &value)| column.push(u32::from(value)));
         }
         for (&[from, to], &kind) in graph.edges.iter().zip(&graph.edge_kinds) {
             let edge = (place[from as usize], place[to as usize]);
@@ -131,8 +155,10 @@ impl Columns {
                 self.kinds.push(kind);
             }
         }
-        self.graph_of_atom.extend(std::iter::repeat_n(number, graph.atoms));
-        self.graph_of_motif.extend(std::iter::repeat_n(number, graph.motifs));
+        self.graph_of_atom
+            .extend(std::iter::repeat_n(number, graph.atoms));
+        self.graph_of_motif
+            .extend(std::iter::repeat_n(number, graph.motifs));
         for member in &graph.members {
             self.member_atoms.push(atom + member.atom);
             self.member_motifs.push(motif + member.motif);

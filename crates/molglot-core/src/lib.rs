@@ -18,9 +18,9 @@ mod splice;
 mod text;
 mod traits;
 
-pub use registry::snake_case;
 pub use batch::{Aligned, Batch, Features, Loss, SoftTokens};
 pub use graph::GraphBatch;
+pub use registry::snake_case;
 pub use splice::{SpliceError, splice};
 pub use text::{KvCache, Sequence, TextBatch, TextOutput, TextRead};
 pub use traits::{Encoder, LanguageModel, Objective, Projector, Symmetry};

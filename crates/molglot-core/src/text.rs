@@ -57,7 +57,12 @@ pub struct TextBatch {
 impl TextBatch {
     /// Pads and joins sequences; `pad` fills the gaps.
     pub fn new(sequences: &[&Sequence], pad: u32, read: TextRead, device: &Device) -> Self {
-        let length = sequences.iter().map(|sequence| sequence.ids.len()).max().unwrap_or(0).max(1);
+        let length = sequences
+            .iter()
+            .map(|sequence| sequence.ids.len())
+            .max()
+            .unwrap_or(0)
+            .max(1);
         let rows = sequences.len() * length;
         let mut ids = vec![pad; rows];
         let (mut slots, mut predict, mut targets) = (Vec::new(), Vec::new(), Vec::new());
@@ -65,7 +70,13 @@ impl TextBatch {
         for (number, sequence) in sequences.iter().enumerate() {
             let first = number * length;
             ids[first..first + sequence.ids.len()].copy_from_slice(&sequence.ids);
-            slots.push(sequence.slots.iter().map(|slot| first as u32 + slot).collect());
+            slots.push(
+                sequence
+                    .slots
+                    .iter()
+                    .map(|slot| first as u32 + slot)
+                    .collect(),
+            );
             for &label in &sequence.labels {
                 predict.push(first as u32 + label - 1);
                 targets.push(sequence.ids[label as usize]);

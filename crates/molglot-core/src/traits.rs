@@ -3,7 +3,10 @@
 use molglot_graph::GraphSpec;
 use molglot_tensor::{Tensor, burn::module::Module};
 
-use crate::{Aligned, Batch, Features, GraphBatch, KvCache, Loss, SoftTokens, TextBatch, TextOutput, TextRead};
+use crate::{
+    Aligned, Batch, Features, GraphBatch, KvCache, Loss, SoftTokens, TextBatch, TextOutput,
+    TextRead,
+};
 
 /// What may be done to the input of an encoder without changing its features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,11 +5,11 @@
 pub mod gin;
 pub mod hierarchical;
 
-use molglot_tensor::burn;
 use gin::{Gin, GinConfig};
 use hierarchical::{Hierarchical, HierarchicalConfig};
 use molglot_core::{Encoder, Features, GraphBatch, Symmetry, registry};
 use molglot_graph::GraphSpec;
+use molglot_tensor::burn;
 
 registry! {
     /// Every encoder that a recipe can name.

@@ -50,7 +50,10 @@ pub struct GraphSpec {
 impl GraphSpec {
     /// Atoms and bonds.
     pub fn molecular() -> Self {
-        Self { nodes: vec![NodeKind::Atom], edges: vec![EdgeRule::Bonds] }
+        Self {
+            nodes: vec![NodeKind::Atom],
+            edges: vec![EdgeRule::Bonds],
+        }
     }
 
     /// Atoms, BRICS motifs and one graph node. With `directed`, information flows upward only and the atoms are
@@ -58,7 +61,11 @@ impl GraphSpec {
     pub fn hierarchical(directed: bool) -> Self {
         Self {
             nodes: vec![NodeKind::Atom, NodeKind::Motif, NodeKind::Graph],
-            edges: vec![EdgeRule::Bonds, EdgeRule::Motifs { directed }, EdgeRule::Graph { directed }],
+            edges: vec![
+                EdgeRule::Bonds,
+                EdgeRule::Motifs { directed },
+                EdgeRule::Graph { directed },
+            ],
         }
     }
 
@@ -66,9 +73,19 @@ impl GraphSpec {
     pub fn build(&self, molecule: &Molecule) -> GeomGraph {
         let atoms = molecule.atoms().len();
         let motif_of = brics::motifs(molecule);
-        let motifs = motif_of.iter().map(|&motif| motif as usize + 1).max().unwrap_or(0);
-        let members: Vec<Membership> =
-            motif_of.iter().enumerate().map(|(atom, &motif)| Membership { atom: atom as u32, motif }).collect();
+        let motifs = motif_of
+            .iter()
+            .map(|&motif| motif as usize + 1)
+            .max()
+            .unwrap_or(0);
+        let members: Vec<Membership> = motif_of
+            .iter()
+            .enumerate()
+            .map(|(atom, &motif)| Membership {
+                atom: atom as u32,
+                motif,
+            })
+            .collect();
         let has = |kind| self.nodes.contains(&kind);
         let motif_node = |motif: u32| atoms as u32 + motif;
         let graph_node = (atoms + if has(NodeKind::Motif) { motifs } else { 0 }) as u32;
@@ -91,7 +108,9 @@ impl GraphSpec {
         for rule in &self.edges {
             match *rule {
                 EdgeRule::Bonds => {
-                    for (bond, features) in molecule.bonds().iter().zip(ogb::bond_features(molecule)) {
+                    for (bond, features) in
+                        molecule.bonds().iter().zip(ogb::bond_features(molecule))
+                    {
                         graph.link(EdgeKind::Bond, bond.begin, bond.end);
                         graph.link(EdgeKind::Bond, bond.end, bond.begin);
                         graph.bond_features.extend([features, features]);
@@ -140,21 +159,46 @@ mod tests {
         assert_eq!((graph.atoms, graph.motifs, graph.nodes.len()), (13, 4, 18));
         let count = |kind| graph.edge_kinds.iter().filter(|&&k| k == kind).count();
         assert_eq!(count(EdgeKind::Bond), 26);
-        assert_eq!((count(EdgeKind::AtomToMotif), count(EdgeKind::MotifToAtom)), (13, 13));
-        assert_eq!((count(EdgeKind::MotifToGraph), count(EdgeKind::GraphToMotif)), (4, 4));
-        assert!(graph.edges.iter().flatten().all(|&node| (node as usize) < graph.nodes.len()));
+        assert_eq!(
+            (count(EdgeKind::AtomToMotif), count(EdgeKind::MotifToAtom)),
+            (13, 13)
+        );
+        assert_eq!(
+            (count(EdgeKind::MotifToGraph), count(EdgeKind::GraphToMotif)),
+            (4, 4)
+        );
+        assert!(
+            graph
+                .edges
+                .iter()
+                .flatten()
+                .all(|&node| (node as usize) < graph.nodes.len())
+        );
     }
 
     #[test]
     fn a_directed_graph_sends_nothing_down() {
         let graph = GraphSpec::hierarchical(true).build(&aspirin());
-        assert!(graph.edges.iter().zip(&graph.edge_kinds).all(|(&[from, to], &kind)| kind == EdgeKind::Bond || from < to));
+        assert!(
+            graph
+                .edges
+                .iter()
+                .zip(&graph.edge_kinds)
+                .all(|(&[from, to], &kind)| kind == EdgeKind::Bond || from < to)
+        );
     }
 
     #[test]
     fn a_molecular_graph_is_atoms_and_bonds() {
         let graph = GraphSpec::molecular().build(&aspirin());
-        assert_eq!((graph.nodes.len(), graph.edges.len(), graph.bond_features.len()), (13, 26, 26));
+        assert_eq!(
+            (
+                graph.nodes.len(),
+                graph.edges.len(),
+                graph.bond_features.len()
+            ),
+            (13, 26, 26)
+        );
         assert_eq!(graph.edges[0], [0, 1]);
         assert_eq!(graph.edges[1], [1, 0]);
     }

@@ -14,7 +14,9 @@ pub struct GenerateConfig {
 
 impl Default for GenerateConfig {
     fn default() -> Self {
-        Self { max_new_tokens: 160 }
+        Self {
+            max_new_tokens: 160,
+        }
     }
 }
 
@@ -35,17 +37,32 @@ pub fn generate<M: LanguageModel>(
 ) -> Vec<u32> {
     let mut cache = KvCache::default();
     let mut tokens = Vec::new();
-    let room = limit.saturating_sub(prompt.dims()[1]).min(config.max_new_tokens);
+    let room = limit
+        .saturating_sub(prompt.dims()[1])
+        .min(config.max_new_tokens);
     let mut input = prompt;
     while tokens.len() < room {
         let logits = model.advance(input, &mut cache);
-        let next = logits.argmax(1).into_data().iter::<i64>().next().unwrap_or(0) as u32;
+        let next = logits
+            .argmax(1)
+            .into_data()
+            .iter::<i64>()
+            .next()
+            .unwrap_or(0) as u32;
         if stop.contains(&next) {
             break;
         }
         tokens.push(next);
-        let sequence = Sequence { ids: vec![next], ..Sequence::default() };
-        input = model.embed(&TextBatch::new(&[&sequence], next, TextRead::Labels, device));
+        let sequence = Sequence {
+            ids: vec![next],
+            ..Sequence::default()
+        };
+        input = model.embed(&TextBatch::new(
+            &[&sequence],
+            next,
+            TextRead::Labels,
+            device,
+        ));
     }
     tokens
 }

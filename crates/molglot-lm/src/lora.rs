@@ -29,7 +29,15 @@ pub struct LoraConfig {
 }
 
 /// The linear layers of a Llama block.
-pub const TARGETS: [&str; 7] = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+pub const TARGETS: [&str; 7] = [
+    "q_proj",
+    "k_proj",
+    "v_proj",
+    "o_proj",
+    "gate_proj",
+    "up_proj",
+    "down_proj",
+];
 
 impl Default for LoraConfig {
     fn default() -> Self {
@@ -67,12 +75,17 @@ impl LoraFactors {
     }
 
     fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        let x = if self.dropout > 0.0 && self.training.val().is_enabled() && x.device().is_autodiff() {
-            let keep = Tensor::random(x.dims(), Distribution::Bernoulli(1.0 - self.dropout), &x.device().inner());
-            x * Tensor::from_inner(keep).div_scalar(1.0 - self.dropout)
-        } else {
-            x
-        };
+        let x =
+            if self.dropout > 0.0 && self.training.val().is_enabled() && x.device().is_autodiff() {
+                let keep = Tensor::random(
+                    x.dims(),
+                    Distribution::Bernoulli(1.0 - self.dropout),
+                    &x.device().inner(),
+                );
+                x * Tensor::from_inner(keep).div_scalar(1.0 - self.dropout)
+            } else {
+                x
+            };
         let low = linear(x, self.a.val().transpose(), None);
         linear(low, self.b.val().transpose(), None).mul_scalar(self.scale)
     }
@@ -90,13 +103,17 @@ pub struct LoraLinear {
 impl LoraLinear {
     /// A layer without an update.
     pub fn new(config: LinearConfig, std: f64, init: &mut Init) -> Self {
-        Self { base: config.init_normal(init, std), lora: None }
+        Self {
+            base: config.init_normal(init, std),
+            lora: None,
+        }
     }
 
     /// Adds an update, unless there is one.
     pub fn attach(&mut self, config: &LoraConfig, init: &mut Init) {
         let (output, input) = self.base.sizes();
-        self.lora.get_or_insert_with(|| LoraFactors::new(config, input, output, init));
+        self.lora
+            .get_or_insert_with(|| LoraFactors::new(config, input, output, init));
     }
 
     /// # Shapes

@@ -32,7 +32,9 @@ impl Default for PromptTemplate {
 #[non_exhaustive]
 pub enum PromptError {
     /// The molecule has no place, or more than one.
-    #[error("prompt.template must contain `{{graph}}` exactly once, where the molecule goes; it has it {0} times")]
+    #[error(
+        "prompt.template must contain `{{graph}}` exactly once, where the molecule goes; it has it {0} times"
+    )]
     Graph(usize),
     /// The tokenizer refused.
     #[error(transparent)]
@@ -61,15 +63,27 @@ impl PromptTemplate {
         let (Some(before), Some(after), None) = (parts.next(), parts.next(), parts.next()) else {
             return Err(PromptError::Graph(self.template.matches(GRAPH).count()));
         };
-        let fill = |text: &str| text.replace("{smiles}", smiles).replace("{instruction}", instruction);
+        let fill = |text: &str| {
+            text.replace("{smiles}", smiles)
+                .replace("{instruction}", instruction)
+        };
         let mut ids = vec![tokenizer.bos];
         ids.extend(tokenizer.encode(&fill(before))?);
         let slots = ids.len() as u32..(ids.len() + soft_tokens) as u32;
         ids.extend(std::iter::repeat_n(tokenizer.graph, soft_tokens));
         ids.extend(tokenizer.encode(&fill(after))?);
-        let mut sequence = Sequence { ids, slots: slots.collect(), labels: Vec::new() };
+        let mut sequence = Sequence {
+            ids,
+            slots: slots.collect(),
+            labels: Vec::new(),
+        };
         if let Some(answer) = answer {
-            append_labelled(&mut sequence, tokenizer.encode(answer)?, tokenizer.eos, limit);
+            append_labelled(
+                &mut sequence,
+                tokenizer.encode(answer)?,
+                tokenizer.eos,
+                limit,
+            );
         }
         Ok(sequence)
     }
@@ -81,7 +95,10 @@ impl PromptTemplate {
 ///
 /// [`TokenizerError`].
 pub fn plain(tokenizer: &Tokenizer, text: &str, limit: usize) -> Result<Sequence, TokenizerError> {
-    let mut sequence = Sequence { ids: vec![tokenizer.bos], ..Sequence::default() };
+    let mut sequence = Sequence {
+        ids: vec![tokenizer.bos],
+        ..Sequence::default()
+    };
     append_labelled(&mut sequence, tokenizer.encode(text)?, tokenizer.eos, limit);
     Ok(sequence)
 }
@@ -106,10 +123,28 @@ mod tests {
     fn only_the_answer_and_the_end_are_labels() {
         let tokenizer = tokenizer();
         let template = PromptTemplate::default();
-        let sequence = template.sequence(&tokenizer, 5, "CC", "Describe the molecule.", Some("An acid."), 1000).unwrap();
+        let sequence = template
+            .sequence(
+                &tokenizer,
+                5,
+                "CC",
+                "Describe the molecule.",
+                Some("An acid."),
+                1000,
+            )
+            .unwrap();
         assert_eq!(sequence.slots, [1, 2, 3, 4, 5]);
-        assert!(sequence.slots.iter().all(|&slot| sequence.ids[slot as usize] == tokenizer.graph));
-        let labelled: Vec<u32> = sequence.labels.iter().map(|&label| sequence.ids[label as usize]).collect();
+        assert!(
+            sequence
+                .slots
+                .iter()
+                .all(|&slot| sequence.ids[slot as usize] == tokenizer.graph)
+        );
+        let labelled: Vec<u32> = sequence
+            .labels
+            .iter()
+            .map(|&label| sequence.ids[label as usize])
+            .collect();
         assert_eq!(tokenizer.decode(&labelled).unwrap(), "An acid.");
         assert_eq!(labelled.last(), Some(&tokenizer.eos));
     }
@@ -124,8 +159,13 @@ mod tests {
 
     #[test]
     fn a_template_without_a_molecule_is_refused() {
-        let template = PromptTemplate { template: "{instruction}".into(), ..PromptTemplate::default() };
-        let error = template.sequence(&tokenizer(), 1, "", "", None, 10).unwrap_err();
+        let template = PromptTemplate {
+            template: "{instruction}".into(),
+            ..PromptTemplate::default()
+        };
+        let error = template
+            .sequence(&tokenizer(), 1, "", "", None, 10)
+            .unwrap_err();
         assert!(error.to_string().contains("exactly once"), "{error}");
     }
 }

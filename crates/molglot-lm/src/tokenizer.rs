@@ -61,7 +61,10 @@ impl Tokenizer {
     /// # Errors
     ///
     /// [`TokenizerError::Inner`] when the `tokenizers` crate refuses the settings.
-    pub fn train<'a>(texts: impl Iterator<Item = &'a str> + Send, vocab_size: usize) -> Result<Self, TokenizerError> {
+    pub fn train<'a>(
+        texts: impl Iterator<Item = &'a str> + Send,
+        vocab_size: usize,
+    ) -> Result<Self, TokenizerError> {
         let specials = [PAD, BOS, EOS, GRAPH].map(|token| AddedToken::from(token, true));
         let mut trainer = BpeTrainerBuilder::new()
             .show_progress(false)
@@ -79,7 +82,9 @@ impl Tokenizer {
             .build()
             .map_err(inner)?;
         let texts: Vec<&str> = texts.collect();
-        tokenizer.train(&mut trainer, texts.into_iter()).map_err(inner)?;
+        tokenizer
+            .train(&mut trainer, texts.into_iter())
+            .map_err(inner)?;
         // Through its own file format, so that a trained and a loaded tokenizer are one and the same thing.
         let json = tokenizer.to_string(false).map_err(inner)?;
         Self::from_json(&json, "trained tokenizer")
@@ -92,17 +97,31 @@ impl Tokenizer {
     /// [`TokenizerError`] when the file is missing, is no tokenizer or lacks a special token.
     pub fn read(file: &Path) -> Result<Self, TokenizerError> {
         let name = file.display().to_string();
-        let json = std::fs::read_to_string(file).map_err(|error| inner(format!("{name}: {error}")))?;
+        let json =
+            std::fs::read_to_string(file).map_err(|error| inner(format!("{name}: {error}")))?;
         Self::from_json(&json, &name)
     }
 
     fn from_json(json: &str, file: &str) -> Result<Self, TokenizerError> {
-        let tokenizer: tokenizers::Tokenizer = json.parse().map_err(|error| inner(format!("{file}: {error}")))?;
+        let tokenizer: tokenizers::Tokenizer = json
+            .parse()
+            .map_err(|error| inner(format!("{file}: {error}")))?;
         let id = |token: &'static str| {
-            tokenizer.token_to_id(token).ok_or_else(|| TokenizerError::Special { file: file.to_owned(), token })
+            tokenizer
+                .token_to_id(token)
+                .ok_or_else(|| TokenizerError::Special {
+                    file: file.to_owned(),
+                    token,
+                })
         };
         let (pad, bos, eos, graph) = (id(PAD)?, id(BOS)?, id(EOS)?, id(GRAPH)?);
-        Ok(Self { tokenizer, pad, bos, eos, graph })
+        Ok(Self {
+            tokenizer,
+            pad,
+            bos,
+            eos,
+            graph,
+        })
     }
 
     /// The contents of `tokenizer.json`.
@@ -137,7 +156,12 @@ impl Tokenizer {
     }
 
     fn piece(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
-        Ok(self.tokenizer.encode(text, false).map_err(inner)?.get_ids().to_vec())
+        Ok(self
+            .tokenizer
+            .encode(text, false)
+            .map_err(inner)?
+            .get_ids()
+            .to_vec())
     }
 
     /// Text of ids, special tokens left out.
@@ -155,15 +179,27 @@ mod tests {
     use super::*;
 
     fn toy() -> Tokenizer {
-        let texts = ["The molecule is an alcohol.", "The molecule is a ketone.", "The molecule is an acid."];
+        let texts = [
+            "The molecule is an alcohol.",
+            "The molecule is a ketone.",
+            "The molecule is an acid.",
+        ];
         Tokenizer::train(texts.into_iter(), 320).unwrap()
     }
 
     #[test]
     fn any_text_comes_back() {
         let tokenizer = toy();
-        for text in ["The molecule is an ester.", "C1=CC=CC=C1[N+](=O)[O-]", "naïve β-D-glucose ≥ 5 µM \n", ""] {
-            assert_eq!(tokenizer.decode(&tokenizer.encode(text).unwrap()).unwrap(), text);
+        for text in [
+            "The molecule is an ester.",
+            "C1=CC=CC=C1[N+](=O)[O-]",
+            "naïve β-D-glucose ≥ 5 µM \n",
+            "",
+        ] {
+            assert_eq!(
+                tokenizer.decode(&tokenizer.encode(text).unwrap()).unwrap(),
+                text
+            );
         }
     }
 
@@ -185,7 +221,12 @@ mod tests {
     #[test]
     fn a_foreign_tokenizer_is_refused_by_name() {
         let json = toy().to_json().unwrap().replace("<graph>", "<image>");
-        let error = Tokenizer::from_json(&json, "t.json").unwrap_err().to_string();
-        assert!(error.contains("t.json") && error.contains("<graph>"), "{error}");
+        let error = Tokenizer::from_json(&json, "t.json")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("t.json") && error.contains("<graph>"),
+            "{error}"
+        );
     }
 }

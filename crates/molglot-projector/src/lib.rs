@@ -6,10 +6,10 @@ pub mod linear;
 pub mod mlp;
 pub mod reduction;
 
-use molglot_tensor::burn;
 use linear::{LinearProjector, LinearProjectorConfig};
 use mlp::{MlpProjector, MlpProjectorConfig};
 use molglot_core::{Features, GraphBatch, Projector, SoftTokens, registry};
+use molglot_tensor::burn;
 
 registry! {
     /// Every projector that a recipe can name.

@@ -22,7 +22,10 @@ pub fn clip_global_norm<M: Module>(module: &M, grads: &mut GradientsParams, max:
     let norm = squares.total.sqrt();
     let factor = max / (norm + EPSILON);
     if norm.is_finite() && factor < 1.0 {
-        module.visit(&mut Scale { grads, factor: factor as f32 });
+        module.visit(&mut Scale {
+            grads,
+            factor: factor as f32,
+        });
     }
     norm
 }

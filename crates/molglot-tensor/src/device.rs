@@ -26,10 +26,14 @@ pub enum DeviceError {
     #[error("unknown device `{0}`: use `auto`, `flex`, `ndarray`, `cuda` or `cuda:N`")]
     Unknown(String),
     /// The backend is real but was not compiled in.
-    #[error("this binary was built without `{0}`: run `cargo xtask build --device {0}` and use the binary it names")]
+    #[error(
+        "this binary was built without `{0}`: run `cargo xtask build --device {0}` and use the binary it names"
+    )]
     NotBuilt(&'static str),
     /// CUDA was compiled in but no such device answers.
-    #[error("no CUDA device {wanted}: the driver reports {found} device(s); run on `--device flex` instead")]
+    #[error(
+        "no CUDA device {wanted}: the driver reports {found} device(s); run on `--device flex` instead"
+    )]
     NoCuda {
         /// The index asked for.
         wanted: usize,
@@ -122,7 +126,10 @@ impl Backend {
 
     /// The CPU backends that this binary has: what a parity test runs on.
     pub fn cpus() -> Vec<Self> {
-        [Self::Flex, Self::NdArray].into_iter().filter(|backend| backend.open().is_ok()).collect()
+        [Self::Flex, Self::NdArray]
+            .into_iter()
+            .filter(|backend| backend.open().is_ok())
+            .collect()
     }
 }
 
@@ -130,7 +137,9 @@ impl Backend {
 pub fn cuda_devices() -> usize {
     #[cfg(feature = "cuda")]
     {
-        Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec().len()
+        Device::enumerate(burn::tensor::DeviceType::Cuda)
+            .into_vec()
+            .len()
     }
     #[cfg(not(feature = "cuda"))]
     {
@@ -166,7 +175,14 @@ fn cuda(index: usize) -> Result<Device, DeviceError> {
     #[cfg(feature = "cuda")]
     {
         let found = cuda_devices();
-        if index < found { Ok(Device::cuda(index)) } else { Err(DeviceError::NoCuda { wanted: index, found }) }
+        if index < found {
+            Ok(Device::cuda(index))
+        } else {
+            Err(DeviceError::NoCuda {
+                wanted: index,
+                found,
+            })
+        }
     }
     #[cfg(not(feature = "cuda"))]
     {

@@ -33,7 +33,9 @@ impl Golden {
     ///
     /// [`GoldenError`] when the variable is set and the case is not there.
     pub fn find(case: &str) -> Result<Option<Self>, GoldenError> {
-        env::var_os(VARIABLE).map(|root| Self::open(&Path::new(&root).join(case))).transpose()
+        env::var_os(VARIABLE)
+            .map(|root| Self::open(&Path::new(&root).join(case)))
+            .transpose()
     }
 
     /// The case in a folder.
@@ -47,10 +49,16 @@ impl Golden {
             fs::read(&path).map_err(|error| GoldenError(format!("{}: {error}", path.display())))
         };
         let io = read("io.safetensors")?;
-        SafeTensors::deserialize(&io).map_err(|error| GoldenError(format!("{}: {error}", dir.display())))?;
-        let meta = serde_json::from_slice(&read("meta.json")?)
-            .map_err(|error| GoldenError(format!("{}: {error}", dir.join("meta.json").display())))?;
-        Ok(Self { dir: dir.to_owned(), io, meta })
+        SafeTensors::deserialize(&io)
+            .map_err(|error| GoldenError(format!("{}: {error}", dir.display())))?;
+        let meta = serde_json::from_slice(&read("meta.json")?).map_err(|error| {
+            GoldenError(format!("{}: {error}", dir.join("meta.json").display()))
+        })?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            io,
+            meta,
+        })
     }
 
     /// The folder.
@@ -69,7 +77,12 @@ impl Golden {
     ///
     /// [`GoldenError`] when the file has become unreadable.
     pub fn names(&self) -> Result<Vec<String>, GoldenError> {
-        let mut names: Vec<String> = self.tensors()?.names().into_iter().map(|name| name.to_owned()).collect();
+        let mut names: Vec<String> = self
+            .tensors()?
+            .names()
+            .into_iter()
+            .map(|name| name.to_owned())
+            .collect();
         names.sort();
         Ok(names)
     }
@@ -85,7 +98,16 @@ impl Golden {
     /// [`GoldenError`] when there is no such f32 tensor.
     pub fn floats(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), GoldenError> {
         let (shape, bytes) = self.raw(name, Dtype::F32)?;
-        Ok((shape, bytes.as_chunks::<4>().0.iter().copied().map(f32::from_le_bytes).collect()))
+        Ok((
+            shape,
+            bytes
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .copied()
+                .map(f32::from_le_bytes)
+                .collect(),
+        ))
     }
 
     /// Shape and values of an integer tensor.
@@ -95,13 +117,24 @@ impl Golden {
     /// [`GoldenError`] when there is no such i64 tensor.
     pub fn ints(&self, name: &str) -> Result<(Vec<usize>, Vec<i64>), GoldenError> {
         let (shape, bytes) = self.raw(name, Dtype::I64)?;
-        Ok((shape, bytes.as_chunks::<8>().0.iter().copied().map(i64::from_le_bytes).collect()))
+        Ok((
+            shape,
+            bytes
+                .as_chunks::<8>()
+                .0
+                .iter()
+                .copied()
+                .map(i64::from_le_bytes)
+                .collect(),
+        ))
     }
 
     fn raw(&self, name: &str, dtype: Dtype) -> Result<(Vec<usize>, Vec<u8>), GoldenError> {
         let missing = |why: String| GoldenError(format!("{}: {name}: {why}", self.dir.display()));
         let tensors = self.tensors()?;
-        let view = tensors.tensor(name).map_err(|error| missing(error.to_string()))?;
+        let view = tensors
+            .tensor(name)
+            .map_err(|error| missing(error.to_string()))?;
         if view.dtype() != dtype {
             return Err(missing(format!("it is {:?}, not {dtype:?}", view.dtype())));
         }
@@ -125,20 +158,42 @@ impl Golden {
     /// # Errors
     ///
     /// As [`Golden::check`].
-    pub fn check_where(&self, name: &str, actual: &[f32], kept: &[bool]) -> Result<f64, GoldenError> {
+    pub fn check_where(
+        &self,
+        name: &str,
+        actual: &[f32],
+        kept: &[bool],
+    ) -> Result<f64, GoldenError> {
         let (_, wanted) = self.floats(name)?;
         if actual.len() != wanted.len() || kept.len() != wanted.len() {
-            return Err(GoldenError(format!("{name}: {} values instead of {}", actual.len(), wanted.len())));
+            return Err(GoldenError(format!(
+                "{name}: {} values instead of {}",
+                actual.len(),
+                wanted.len()
+            )));
         }
         let atol = self.meta["tensors"][name]["atol"]
             .as_f64()
             .ok_or_else(|| GoldenError(format!("{name}: the case states no tolerance")))?;
-        let pairs = actual.iter().zip(&wanted).zip(kept).filter(|(_, kept)| **kept);
-        let worst = pairs.map(|((a, b), _)| f64::from((a - b).abs())).fold(0.0, |most: f64, difference| {
-            if difference.is_nan() { f64::INFINITY } else { most.max(difference) }
-        });
+        let pairs = actual
+            .iter()
+            .zip(&wanted)
+            .zip(kept)
+            .filter(|(_, kept)| **kept);
+        let worst =
+            pairs
+                .map(|((a, b), _)| f64::from((a - b).abs()))
+                .fold(0.0, |most: f64, difference| {
+                    if difference.is_nan() {
+                        f64::INFINITY
+                    } else {
+                        most.max(difference)
+                    }
+                });
         if worst > atol {
-            return Err(GoldenError(format!("{name}: off by {worst:e}, tolerance {atol:e}")));
+            return Err(GoldenError(format!(
+                "{name}: off by {worst:e}, tolerance {atol:e}"
+            )));
         }
         Ok(worst / atol)
     }

@@ -23,7 +23,10 @@ pub struct Init {
 impl Init {
     /// A stream for `seed`; parameters are placed on `device`.
     pub fn new(seed: u64, device: &Device) -> Self {
-        Self { device: device.clone(), rng: ChaCha8Rng::seed_from_u64(seed) }
+        Self {
+            device: device.clone(),
+            rng: ChaCha8Rng::seed_from_u64(seed),
+        }
     }
 
     /// The device that the parameters live on.
@@ -33,13 +36,17 @@ impl Init {
 
     /// Uniform in `[-bound, bound)`.
     pub fn uniform<const D: usize>(&mut self, shape: [usize; D], bound: f64) -> Param<Tensor<D>> {
-        let values = (0..count(shape)).map(|_| (bound * (2.0 * self.unit() - 1.0)) as f32).collect();
+        let values = (0..count(shape))
+            .map(|_| (bound * (2.0 * self.unit() - 1.0)) as f32)
+            .collect();
         self.param(values, shape)
     }
 
     /// Normal with mean 0.
     pub fn normal<const D: usize>(&mut self, shape: [usize; D], std: f64) -> Param<Tensor<D>> {
-        let values = (0..count(shape)).map(|_| (std * self.standard_normal()) as f32).collect();
+        let values = (0..count(shape))
+            .map(|_| (std * self.standard_normal()) as f32)
+            .collect();
         self.param(values, shape)
     }
 

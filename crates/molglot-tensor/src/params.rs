@@ -22,8 +22,12 @@ impl Path {
 
     /// `a.b.c`, without the names of enum variants, so that wrapping a model in a registry enum does not rename it.
     pub fn dotted(&self) -> String {
-        let parts: Vec<&str> =
-            self.0.iter().map(String::as_str).filter(|part| !part.starts_with(char::is_uppercase)).collect();
+        let parts: Vec<&str> = self
+            .0
+            .iter()
+            .map(String::as_str)
+            .filter(|part| !part.starts_with(char::is_uppercase))
+            .collect();
         parts.join(".")
     }
 }
@@ -51,7 +55,9 @@ pub fn with_stable_ids<M: Module>(module: M) -> M {
 
 /// 64-bit FNV-1a hash.
 fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 /// One parameter as [`list`] reports it.
@@ -94,7 +100,10 @@ pub fn list<M: Module>(module: &M) -> Vec<ParamInfo> {
             });
         }
     }
-    let mut lister = Lister { path: Path::default(), found: Vec::new() };
+    let mut lister = Lister {
+        path: Path::default(),
+        found: Vec::new(),
+    };
     module.visit(&mut lister);
     lister.found
 }
@@ -138,11 +147,16 @@ pub fn gradients<M: Module>(module: &M, grads: &Gradients) -> Vec<(String, Vec<f
         }
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             if let Some(grad) = param.val().grad(self.grads) {
-                self.found.push((self.path.dotted(), grad.into_data().iter::<f32>().collect()));
+                self.found
+                    .push((self.path.dotted(), grad.into_data().iter::<f32>().collect()));
             }
         }
     }
-    let mut collector = Collector { path: Path::default(), grads, found: Vec::new() };
+    let mut collector = Collector {
+        path: Path::default(),
+        grads,
+        found: Vec::new(),
+    };
     module.visit(&mut collector);
     collector.found
 }

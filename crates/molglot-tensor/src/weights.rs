@@ -81,15 +81,29 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lines = Vec::new();
-        lines.extend(self.missing.iter().map(|name| format!("  missing     {name}")));
-        lines.extend(self.unexpected.iter().map(|name| format!("  unexpected  {name}")));
         lines.extend(
-            self.shape
+            self.missing
                 .iter()
-                .map(|(name, model, file)| format!("  shape       {name}: {model:?} in the model, {file:?} in the file")),
+                .map(|name| format!("  missing     {name}")),
         );
-        lines.extend(self.dtype.iter().map(|name| format!("  type        {name}: not a float tensor")));
-        lines.extend(self.not_finite.iter().map(|name| format!("  not finite  {name}: holds NaN or infinity")));
+        lines.extend(
+            self.unexpected
+                .iter()
+                .map(|name| format!("  unexpected  {name}")),
+        );
+        lines.extend(self.shape.iter().map(|(name, model, file)| {
+            format!("  shape       {name}: {model:?} in the model, {file:?} in the file")
+        }));
+        lines.extend(
+            self.dtype
+                .iter()
+                .map(|name| format!("  type        {name}: not a float tensor")),
+        );
+        lines.extend(
+            self.not_finite
+                .iter()
+                .map(|name| format!("  not finite  {name}: holds NaN or infinity")),
+        );
         f.write_str(&lines.join("\n"))
     }
 }
@@ -115,7 +129,10 @@ impl Weights {
     ///
     /// [`WeightsError::Io`] and [`WeightsError::Format`].
     pub fn read(file: &Path) -> Result<Self, WeightsError> {
-        let bytes = fs::read(file).map_err(|source| WeightsError::Io { file: file.to_owned(), source })?;
+        let bytes = fs::read(file).map_err(|source| WeightsError::Io {
+            file: file.to_owned(),
+            source,
+        })?;
         Self::parse(file, &bytes)
     }
 
@@ -131,26 +148,52 @@ impl Weights {
             return Self::read(&single);
         }
         let file = dir.join("model.safetensors.index.json");
-        let text = fs::read_to_string(&file).map_err(|source| WeightsError::Io { file: file.clone(), source })?;
-        let format = |reason: String| WeightsError::Format { file: file.clone(), reason };
-        let index: serde_json::Value = serde_json::from_str(&text).map_err(|error| format(error.to_string()))?;
-        let map = index["weight_map"].as_object().ok_or_else(|| format("no `weight_map`".into()))?;
+        let text = fs::read_to_string(&file).map_err(|source| WeightsError::Io {
+            file: file.clone(),
+            source,
+        })?;
+        let format = |reason: String| WeightsError::Format {
+            file: file.clone(),
+            reason,
+        };
+        let index: serde_json::Value =
+            serde_json::from_str(&text).map_err(|error| format(error.to_string()))?;
+        let map = index["weight_map"]
+            .as_object()
+            .ok_or_else(|| format("no `weight_map`".into()))?;
         let shards: BTreeSet<&str> = map.values().filter_map(serde_json::Value::as_str).collect();
-        let mut all = Self { file: dir.to_owned(), tensors: BTreeMap::new() };
+        let mut all = Self {
+            file: dir.to_owned(),
+            tensors: BTreeMap::new(),
+        };
         for shard in shards {
-            all.tensors.append(&mut Self::read(&dir.join(shard))?.tensors);
+            all.tensors
+                .append(&mut Self::read(&dir.join(shard))?.tensors);
         }
         Ok(all)
     }
 
     fn parse(file: &Path, bytes: &[u8]) -> Result<Self, WeightsError> {
-        let parsed = SafeTensors::deserialize(bytes)
-            .map_err(|error| WeightsError::Format { file: file.to_owned(), reason: error.to_string() })?;
+        let parsed = SafeTensors::deserialize(bytes).map_err(|error| WeightsError::Format {
+            file: file.to_owned(),
+            reason: error.to_string(),
+        })?;
         let tensors = parsed
             .iter()
-            .map(|(name, view)| (name.to_owned(), Stored { shape: view.shape().to_vec(), values: floats(&view) }))
+            .map(|(name, view)| {
+                (
+                    name.to_owned(),
+                    Stored {
+                        shape: view.shape().to_vec(),
+                        values: floats(&view),
+                    },
+                )
+            })
             .collect();
-        Ok(Self { file: file.to_owned(), tensors })
+        Ok(Self {
+            file: file.to_owned(),
+            tensors,
+        })
     }
 
     /// The names, sorted.
@@ -167,7 +210,8 @@ impl Weights {
     /// One tensor on a device.
     pub fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Option<Tensor<D>> {
         let (shape, values) = self.get(name)?;
-        (shape.len() == D).then(|| Tensor::from_data(TensorData::new(values.to_vec(), shape.to_vec()), device))
+        (shape.len() == D)
+            .then(|| Tensor::from_data(TensorData::new(values.to_vec(), shape.to_vec()), device))
     }
 
     /// Drops tensors that the model is known not to read, such as a stored copy of a tied weight.
@@ -209,10 +253,24 @@ impl Weights {
             report: Report::default(),
         };
         let module = module.map(&mut loader);
-        let Loader { used, mut report, .. } = loader;
-        report.unexpected = self.tensors.keys().filter(|name| !used.contains(*name)).cloned().collect();
+        let Loader {
+            used, mut report, ..
+        } = loader;
+        report.unexpected = self
+            .tensors
+            .keys()
+            .filter(|name| !used.contains(*name))
+            .cloned()
+            .collect();
         report.missing.sort();
-        if report.is_clean() { Ok(module) } else { Err(WeightsError::Mismatch { file: self.file.clone(), report }) }
+        if report.is_clean() {
+            Ok(module)
+        } else {
+            Err(WeightsError::Mismatch {
+                file: self.file.clone(),
+                report,
+            })
+        }
     }
 }
 
@@ -260,7 +318,8 @@ impl ModuleMapper for Loader<'_> {
         }
         let trains = param.val().is_require_grad();
         let (id, old, mapper) = param.consume();
-        let new = Tensor::from_data(TensorData::new(values.clone(), wanted), &old.device()).set_require_grad(trains);
+        let new = Tensor::from_data(TensorData::new(values.clone(), wanted), &old.device())
+            .set_require_grad(trains);
         Param::from_mapped_value(id, new, mapper)
     }
 }
@@ -269,9 +328,24 @@ fn floats(view: &TensorView<'_>) -> Option<Vec<f32>> {
     let data = view.data();
     let halves = || data.as_chunks::<2>().0.iter().copied();
     match view.dtype() {
-        Dtype::F32 => Some(data.as_chunks::<4>().0.iter().copied().map(f32::from_le_bytes).collect()),
-        Dtype::BF16 => Some(halves().map(|bytes| half::bf16::from_le_bytes(bytes).to_f32()).collect()),
-        Dtype::F16 => Some(halves().map(|bytes| half::f16::from_le_bytes(bytes).to_f32()).collect()),
+        Dtype::F32 => Some(
+            data.as_chunks::<4>()
+                .0
+                .iter()
+                .copied()
+                .map(f32::from_le_bytes)
+                .collect(),
+        ),
+        Dtype::BF16 => Some(
+            halves()
+                .map(|bytes| half::bf16::from_le_bytes(bytes).to_f32())
+                .collect(),
+        ),
+        Dtype::F16 => Some(
+            halves()
+                .map(|bytes| half::f16::from_le_bytes(bytes).to_f32())
+                .collect(),
+        ),
         _ => None,
     }
 }
@@ -286,7 +360,12 @@ pub fn to_bytes<M: Module>(
     keep: &dyn Fn(&str) -> bool,
     rename: Rename<'_>,
 ) -> Result<Vec<u8>, WeightsError> {
-    let mut collector = Collector { path: params::Path::default(), keep, rename, found: BTreeMap::new() };
+    let mut collector = Collector {
+        path: params::Path::default(),
+        keep,
+        rename,
+        found: BTreeMap::new(),
+    };
     module.visit(&mut collector);
     let format = |error: safetensors::SafeTensorError| WeightsError::Format {
         file: PathBuf::from("(in memory)"),
@@ -295,7 +374,9 @@ pub fn to_bytes<M: Module>(
     let views = collector
         .found
         .iter()
-        .map(|(name, (shape, bytes))| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+        .map(|(name, (shape, bytes))| {
+            Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?))
+        })
         .collect::<Result<Vec<_>, _>>()
         .map_err(format)?;
     let metadata = [("format".to_owned(), "pt".to_owned())].into();
@@ -322,8 +403,13 @@ impl ModuleVisitor for Collector<'_> {
         let path = self.path.dotted();
         if (self.keep)(&path) {
             let value = param.val();
-            let bytes = value.to_data().iter::<f32>().flat_map(f32::to_le_bytes).collect();
-            self.found.insert((self.rename)(&path), (value.dims().to_vec(), bytes));
+            let bytes = value
+                .to_data()
+                .iter::<f32>()
+                .flat_map(f32::to_le_bytes)
+                .collect();
+            self.found
+                .insert((self.rename)(&path), (value.dims().to_vec(), bytes));
         }
     }
 }
@@ -331,7 +417,10 @@ impl ModuleVisitor for Collector<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Backend, Init, nn::{Linear, LinearConfig}};
+    use crate::{
+        Backend, Init,
+        nn::{Linear, LinearConfig},
+    };
 
     fn layer(seed: u64) -> Linear {
         LinearConfig::new(3, 2).init(&mut Init::new(seed, &Backend::Flex.open().unwrap()))
@@ -349,7 +438,9 @@ mod tests {
     #[test]
     fn what_is_written_is_what_is_read() {
         let written = layer(1);
-        let read = weights(&written, &|_| true).load_into(layer(2), &same_names).unwrap();
+        let read = weights(&written, &|_| true)
+            .load_into(layer(2), &same_names)
+            .unwrap();
         assert_eq!(values(&written), values(&read));
         assert_ne!(values(&written), values(&layer(2)));
     }
@@ -357,26 +448,46 @@ mod tests {
     #[test]
     fn everything_that_does_not_fit_is_listed() {
         let stored = weights(&layer(1), &|path| path != "bias");
-        let error = stored.load_into(layer(2), &|path| path.replace("weight", "w")).unwrap_err().to_string();
-        assert!(error.contains("missing     bias") && error.contains("missing     w"), "{error}");
+        let error = stored
+            .load_into(layer(2), &|path| path.replace("weight", "w"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("missing     bias") && error.contains("missing     w"),
+            "{error}"
+        );
         assert!(error.contains("unexpected  weight"), "{error}");
         let wide = LinearConfig::new(4, 2).init(&mut Init::new(0, &Backend::Flex.open().unwrap()));
-        let error = weights(&layer(1), &|_| true).load_into(wide, &same_names).unwrap_err().to_string();
-        assert!(error.contains("weight: [2, 4] in the model, [2, 3] in the file"), "{error}");
+        let error = weights(&layer(1), &|_| true)
+            .load_into(wide, &same_names)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("weight: [2, 4] in the model, [2, 3] in the file"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_value_that_is_not_a_number_is_refused() {
         let mut linear = layer(1);
         linear.weight = linear.weight.map(|weight| weight.mul_scalar(f32::NAN));
-        let error = weights(&linear, &|_| true).load_into(layer(2), &same_names).unwrap_err();
+        let error = weights(&linear, &|_| true)
+            .load_into(layer(2), &same_names)
+            .unwrap_err();
         assert!(error.to_string().contains("not finite  weight"), "{error}");
     }
 
     #[test]
     fn a_truncated_file_is_named() {
         let bytes = to_bytes(&layer(1), &|_| true, &same_names).unwrap();
-        let error = Weights::parse(Path::new("cut.safetensors"), &bytes[..bytes.len() - 4]).unwrap_err();
-        assert!(error.to_string().starts_with("cut.safetensors: not a complete safetensors file"), "{error}");
+        let error =
+            Weights::parse(Path::new("cut.safetensors"), &bytes[..bytes.len() - 4]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("cut.safetensors: not a complete safetensors file"),
+            "{error}"
+        );
     }
 }

@@ -38,7 +38,12 @@ impl Collator {
     /// # Errors
     ///
     /// [`PromptError`] when the prompt or the tokenizer does not work.
-    pub fn item(&self, sample: &Sample, input: Input, projector: &impl Projector) -> Result<Item, PromptError> {
+    pub fn item(
+        &self,
+        sample: &Sample,
+        input: Input,
+        projector: &impl Projector,
+    ) -> Result<Item, PromptError> {
         let graph = Arc::clone(&sample.graph);
         let text = match input {
             Input::Captions | Input::Pairs => plain(&self.tokenizer, &sample.caption, self.limit)?,

@@ -84,7 +84,12 @@ pub struct EvaluateConfig {
 
 impl Default for EvaluateConfig {
     fn default() -> Self {
-        Self { retrieval_batch: 64, retrieval_permutations: 20, batch_size: 16, examples: 5 }
+        Self {
+            retrieval_batch: 64,
+            retrieval_permutations: 20,
+            batch_size: 16,
+            examples: 5,
+        }
     }
 }
 
@@ -100,7 +105,10 @@ pub struct CheckpointConfig {
 
 impl Default for CheckpointConfig {
     fn default() -> Self {
-        Self { every: 500, keep: 2 }
+        Self {
+            every: 500,
+            keep: 2,
+        }
     }
 }
 
@@ -227,52 +235,106 @@ impl Recipe {
             return fail("lm", error.to_string());
         }
         if self.tokenizer.vocab_size < 260 {
-            let message = format!("{} is too small: 256 bytes and 4 special tokens need at least 260", self.tokenizer.vocab_size);
+            let message = format!(
+                "{} is too small: 256 bytes and 4 special tokens need at least 260",
+                self.tokenizer.vocab_size
+            );
             return fail("tokenizer.vocab_size", message);
         }
         if self.prompt.template.matches("{graph}").count() != 1 {
-            return fail("prompt.template", "it must contain `{graph}` exactly once, where the molecule goes".to_owned());
+            return fail(
+                "prompt.template",
+                "it must contain `{graph}` exactly once, where the molecule goes".to_owned(),
+            );
         }
         if self.stages.is_empty() {
-            return fail("stage", "there are no stages; write at least one `[[stage]]`".to_owned());
+            return fail(
+                "stage",
+                "there are no stages; write at least one `[[stage]]`".to_owned(),
+            );
         }
         for (number, stage) in self.stages.iter().enumerate() {
             let at = |key: &str| format!("stage.{number}.{key}");
             let contrastive = matches!(stage.objective, ObjectiveConfig::HScale(_));
             if contrastive != (stage.input == Input::Pairs) {
-                let message = "h_scale looks at `pairs`; next_token at `captions` or `prompts`".to_owned();
+                let message =
+                    "h_scale looks at `pairs`; next_token at `captions` or `prompts`".to_owned();
                 return fail(&at("input"), message);
             }
             if stage.train.is_empty() {
-                return fail(&at("train"), "the stage trains nothing; name encoder, projector, lm or lora".to_owned());
+                return fail(
+                    &at("train"),
+                    "the stage trains nothing; name encoder, projector, lm or lora".to_owned(),
+                );
             }
-            if stage.input == Input::Captions && !stage.train.iter().all(|part| matches!(part, Part::Lm | Part::Lora)) {
-                return fail(&at("train"), "no molecule is seen in a stage of captions: it can train lm or lora alone".to_owned());
+            if stage.input == Input::Captions
+                && !stage
+                    .train
+                    .iter()
+                    .all(|part| matches!(part, Part::Lm | Part::Lora))
+            {
+                return fail(
+                    &at("train"),
+                    "no molecule is seen in a stage of captions: it can train lm or lora alone"
+                        .to_owned(),
+                );
             }
-            if contrastive && stage.train.iter().any(|part| matches!(part, Part::Lm | Part::Lora)) {
+            if contrastive
+                && stage
+                    .train
+                    .iter()
+                    .any(|part| matches!(part, Part::Lm | Part::Lora))
+            {
                 let message = "h_scale aligns molecules to a frozen language model: it can train encoder and projector";
                 return fail(&at("train"), message.to_owned());
             }
             for (key, value, good) in [
                 ("epochs", stage.epochs as f64, stage.epochs > 0),
-                ("batch_size", stage.batch_size as f64, stage.batch_size > usize::from(contrastive)),
+                (
+                    "batch_size",
+                    stage.batch_size as f64,
+                    stage.batch_size > usize::from(contrastive),
+                ),
                 ("accumulate", stage.accumulate as f64, stage.accumulate > 0),
-                ("learning_rate", stage.learning_rate, stage.learning_rate > 0.0 && stage.learning_rate <= 1.0),
-                ("final_learning_rate", stage.final_learning_rate, (0.0..=1.0).contains(&stage.final_learning_rate)),
+                (
+                    "learning_rate",
+                    stage.learning_rate,
+                    stage.learning_rate > 0.0 && stage.learning_rate <= 1.0,
+                ),
+                (
+                    "final_learning_rate",
+                    stage.final_learning_rate,
+                    (0.0..=1.0).contains(&stage.final_learning_rate),
+                ),
                 ("warmup", stage.warmup, (0.0..=1.0).contains(&stage.warmup)),
-                ("weight_decay", stage.weight_decay, stage.weight_decay >= 0.0),
+                (
+                    "weight_decay",
+                    stage.weight_decay,
+                    stage.weight_decay >= 0.0,
+                ),
                 ("clip", stage.clip, stage.clip > 0.0),
                 ("epsilon", stage.epsilon, stage.epsilon > 0.0),
             ] {
                 if !good {
-                    return fail(&at(key), format!("{value} makes no sense here; see `molglot recipe show quickstart`"));
+                    return fail(
+                        &at(key),
+                        format!(
+                            "{value} makes no sense here; see `molglot recipe show quickstart`"
+                        ),
+                    );
                 }
             }
             if let ObjectiveConfig::HScale(settings) = &stage.objective {
                 if settings.temperature <= 0.0 {
-                    return fail(&at("objective.temperature"), "it must be above 0".to_owned());
+                    return fail(
+                        &at("objective.temperature"),
+                        "it must be above 0".to_owned(),
+                    );
                 }
-                if settings.text_layer.is_some_and(|layer| layer > lm.num_hidden_layers) {
+                if settings
+                    .text_layer
+                    .is_some_and(|layer| layer > lm.num_hidden_layers)
+                {
                     let message = format!("the language model has {} layers", lm.num_hidden_layers);
                     return fail(&at("objective.text_layer"), message);
                 }

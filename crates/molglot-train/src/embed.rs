@@ -39,7 +39,11 @@ pub struct Embedded {
 /// Features of molecules at one level from a model made [`Model::valid`].
 pub fn embed(model: &Model, graphs: &[GeomGraph], level: Level, device: &Device) -> Embedded {
     let encoder = &model.aligner.encoder;
-    let mut out = Embedded { features: Vec::new(), width: encoder.width(), offsets: vec![0] };
+    let mut out = Embedded {
+        features: Vec::new(),
+        width: encoder.width(),
+        offsets: vec![0],
+    };
     for chunk in graphs.chunks(BATCH) {
         let features = encoder.encode(&GraphBatch::new(&chunk.iter().collect::<Vec<_>>(), device));
         let (rows, count): (Tensor<2>, fn(&GeomGraph) -> usize) = match level {
@@ -65,12 +69,27 @@ impl Embedded {
     /// [`Error::Internal`] when safetensors refuses.
     pub fn to_safetensors(&self, smiles: &[String]) -> Result<Vec<u8>, Error> {
         let rows = self.features.len() / self.width.max(1);
-        let features: Vec<u8> = self.features.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let offsets: Vec<u8> = self.offsets.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let view = |dtype, shape, bytes| TensorView::new(dtype, shape, bytes).map_err(Error::internal);
+        let features: Vec<u8> = self
+            .features
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        let offsets: Vec<u8> = self
+            .offsets
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        let view =
+            |dtype, shape, bytes| TensorView::new(dtype, shape, bytes).map_err(Error::internal);
         let tensors = [
-            ("features", view(Dtype::F32, vec![rows, self.width], &features)?),
-            ("offsets", view(Dtype::I64, vec![self.offsets.len()], &offsets)?),
+            (
+                "features",
+                view(Dtype::F32, vec![rows, self.width], &features)?,
+            ),
+            (
+                "offsets",
+                view(Dtype::I64, vec![self.offsets.len()], &offsets)?,
+            ),
         ];
         let list = serde_json::to_string(smiles).map_err(Error::internal)?;
         let metadata = HashMap::from([("smiles".to_owned(), list)]);

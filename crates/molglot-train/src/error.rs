@@ -90,12 +90,18 @@ impl Error {
     /// An I/O error on a path.
     pub fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let file = path.display().to_string();
-        move |error| Self::File { file, reason: error.to_string() }
+        move |error| Self::File {
+            file,
+            reason: error.to_string(),
+        }
     }
 
     /// Something else that is wrong with a file.
     pub fn file(path: &Path, reason: impl fmt::Display) -> Self {
-        Self::File { file: path.display().to_string(), reason: reason.to_string() }
+        Self::File {
+            file: path.display().to_string(),
+            reason: reason.to_string(),
+        }
     }
 
     /// What should never happen.
@@ -105,6 +111,9 @@ impl Error {
 
     /// Whether the person who started the run can mend it (exit code 2) or something failed on the way (1).
     pub fn is_usage(&self) -> bool {
-        !matches!(self, Self::NotFinite { .. } | Self::Internal(_) | Self::Splice(_) | Self::Draw(_))
+        !matches!(
+            self,
+            Self::NotFinite { .. } | Self::Internal(_) | Self::Splice(_) | Self::Draw(_)
+        )
     }
 }

@@ -53,7 +53,10 @@ impl Evaluation {
 
     /// A table of this evaluation and of an earlier one.
     pub fn rows(before: Option<&Self>, after: &Self) -> Vec<MetricRow> {
-        let row = |name: String, get: &dyn Fn(&Self) -> Option<f64>, chance: Option<f64>, better: Better| MetricRow {
+        let row = |name: String,
+                   get: &dyn Fn(&Self) -> Option<f64>,
+                   chance: Option<f64>,
+                   better: Better| MetricRow {
             name,
             before: before.and_then(get),
             after: get(after),
@@ -62,9 +65,14 @@ impl Evaluation {
         };
         let mut rows = Vec::new();
         if let Some(retrieval) = &after.retrieval {
-            let chance = |k: usize| Some(100.0 * k.min(retrieval.batch) as f64 / retrieval.batch as f64);
+            let chance =
+                |k: usize| Some(100.0 * k.min(retrieval.batch) as f64 / retrieval.batch as f64);
             for (name, k, get) in [
-                ("molecule to text", 1, (|r: &Retrieval| r.molecule_to_text_at_1) as fn(&Retrieval) -> f64),
+                (
+                    "molecule to text",
+                    1,
+                    (|r: &Retrieval| r.molecule_to_text_at_1) as fn(&Retrieval) -> f64,
+                ),
                 ("molecule to text", 5, |r| r.molecule_to_text_at_5),
                 ("text to molecule", 1, |r| r.text_to_molecule_at_1),
                 ("text to molecule", 5, |r| r.text_to_molecule_at_5),
@@ -75,11 +83,26 @@ impl Evaluation {
             }
         }
         let loss = Better::Lower;
-        rows.push(row("caption loss (nats/token)".into(), &|e| Some(e.caption_loss), None, loss));
+        rows.push(row(
+            "caption loss (nats/token)".into(),
+            &|e| Some(e.caption_loss),
+            None,
+            loss,
+        ));
         let shuffled = "caption loss, molecules shuffled (nats/token)".to_owned();
-        rows.push(row(shuffled, &|e| Some(e.caption_loss_shuffled), None, loss));
+        rows.push(row(
+            shuffled,
+            &|e| Some(e.caption_loss_shuffled),
+            None,
+            loss,
+        ));
         let gain = "loss saved by seeing the molecule (%)".to_owned();
-        rows.push(row(gain, &|e| Some(100.0 * e.gain()), Some(0.0), Better::Higher));
+        rows.push(row(
+            gain,
+            &|e| Some(100.0 * e.gain()),
+            Some(0.0),
+            Better::Higher,
+        ));
         rows
     }
 }
@@ -97,7 +120,10 @@ pub fn evaluate(
     device: &Device,
 ) -> Result<Evaluation, Error> {
     if samples.len() < 2 {
-        let message = format!("evaluation needs at least 2 rows and has {}: hold out more", samples.len());
+        let message = format!(
+            "evaluation needs at least 2 rows and has {}: hold out more",
+            samples.len()
+        );
         return Err(Error::Usage(message));
     }
     let retrieval = match &model.alignment {
@@ -133,13 +159,30 @@ pub fn items(
     samples: &[&Sample],
     input: Input,
 ) -> Result<Vec<Item>, Error> {
-    samples.iter().map(|sample| Ok(collator.item(sample, input, &aligner.projector)?)).collect()
+    samples
+        .iter()
+        .map(|sample| Ok(collator.item(sample, input, &aligner.projector)?))
+        .collect()
 }
 
 /// Mean loss per labelled token.
-fn token_loss(model: &Model, items: &[Item], batch_size: usize, device: &Device) -> Result<f64, Error> {
+fn token_loss(
+    model: &Model,
+    items: &[Item],
+    batch_size: usize,
+    device: &Device,
+) -> Result<f64, Error> {
     let objective = AnyObjective::NextToken(NextToken::default());
-    mean_loss(&model.aligner, &objective, &model.collator, items, None, Input::Prompts, batch_size, device)
+    mean_loss(
+        &model.aligner,
+        &objective,
+        &model.collator,
+        items,
+        None,
+        Input::Prompts,
+        batch_size,
+        device,
+    )
 }
 
 /// Mean of an objective over items in order, weighted by what each batch contains. `anchors` are the caption vectors of
@@ -208,14 +251,20 @@ impl Vectors {
 
     /// `[R, W]`: the rows of these numbers.
     pub fn pick(&self, rows: &[usize], device: &Device) -> Tensor<2> {
-        let values: Vec<f32> =
-            rows.iter().flat_map(|&row| &self.values[row * self.width..(row + 1) * self.width]).copied().collect();
+        let values: Vec<f32> = rows
+            .iter()
+            .flat_map(|&row| &self.values[row * self.width..(row + 1) * self.width])
+            .copied()
+            .collect();
         Tensor::from_data(TensorData::new(values, [rows.len(), self.width]), device)
     }
 
     /// `[N, W]`: all rows.
     pub fn all(&self, device: &Device) -> Tensor<2> {
-        Tensor::from_data(TensorData::new(self.values.clone(), [self.len(), self.width]), device)
+        Tensor::from_data(
+            TensorData::new(self.values.clone(), [self.len(), self.width]),
+            device,
+        )
     }
 }
 
@@ -252,10 +301,18 @@ pub fn caption_vectors(
         let vectors = alignment.captions(states, text);
         width = vectors.dims()[1];
         let values: Vec<f32> = vectors.into_data().iter::<f32>().collect();
-        rows.extend(chunk.iter().copied().zip(values.chunks(width).map(<[f32]>::to_vec)));
+        rows.extend(
+            chunk
+                .iter()
+                .copied()
+                .zip(values.chunks(width).map(<[f32]>::to_vec)),
+        );
     }
     rows.sort_by_key(|(item, _)| *item);
-    Ok(Vectors { values: rows.into_iter().flat_map(|(_, values)| values).collect(), width })
+    Ok(Vectors {
+        values: rows.into_iter().flat_map(|(_, values)| values).collect(),
+        width,
+    })
 }
 
 /// The molecules of items as the projector leaves them: `[N, 2E]`.
@@ -274,7 +331,10 @@ pub fn molecule_vectors(
     let mut vectors = Vectors::default();
     for chunk in items.chunks(batch_size.max(1)) {
         let chosen: Vec<&Item> = chunk.iter().collect();
-        let batch = Batch { graph: Some(collator.graphs(&chosen, device)), ..Batch::default() };
+        let batch = Batch {
+            graph: Some(collator.graphs(&chosen, device)),
+            ..Batch::default()
+        };
         if let Some(soft) = &aligner.forward(&batch)?.soft {
             vectors.push(alignment.molecules(soft));
         }
@@ -290,14 +350,34 @@ fn retrieval(
     seed: u64,
     device: &Device,
 ) -> Result<Retrieval, Error> {
-    let Model { aligner, collator, .. } = model;
+    let Model {
+        aligner, collator, ..
+    } = model;
     let items = items(collator, aligner, samples, Input::Pairs)?;
-    let captions = caption_vectors(aligner, alignment, collator, &items, config.batch_size, device)?;
-    let molecules = molecule_vectors(aligner, alignment, collator, &items, config.batch_size, device)?;
+    let captions = caption_vectors(
+        aligner,
+        alignment,
+        collator,
+        &items,
+        config.batch_size,
+        device,
+    )?;
+    let molecules = molecule_vectors(
+        aligner,
+        alignment,
+        collator,
+        &items,
+        config.batch_size,
+        device,
+    )?;
     let captions = alignment.standardised(captions.all(device));
     let scores = alignment.similarity(molecules.all(device), captions);
     let scores: Vec<f32> = scores.into_data().iter::<f32>().collect();
-    let options = InBatch { batch: config.retrieval_batch, permutations: config.retrieval_permutations, seed };
+    let options = InBatch {
+        batch: config.retrieval_batch,
+        permutations: config.retrieval_permutations,
+        seed,
+    };
     let forth: InBatchRecall = in_batch(&scores, samples.len(), Direction::RowToColumn, options)?;
     let back = in_batch(&scores, samples.len(), Direction::ColumnToRow, options)?;
     Ok(Retrieval {

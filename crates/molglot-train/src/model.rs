@@ -13,6 +13,7 @@
 use std::{fs, path::Path};
 
 use molglot_align::hscale::{HScale, HScaleConfig};
+use molglot_core::{Encoder, LanguageModel};
 use molglot_encoder::EncoderConfig;
 use molglot_lm::{
     GenerateConfig, LlamaConfig, LoraConfig, PromptTemplate, Tokenizer,
@@ -20,7 +21,6 @@ use molglot_lm::{
     llama::{adapter_name, base_name, is_adapter, load_dir},
 };
 use molglot_projector::ProjectorConfig;
-use molglot_core::{Encoder, LanguageModel};
 use molglot_tensor::{
     Device, Init,
     burn::module::Module,
@@ -80,18 +80,41 @@ impl Model {
             let path = dir.join(folder);
             fs::create_dir_all(&path).map_err(Error::io(&path))?;
         }
-        write("model.toml", toml::to_string(&self.config).map_err(Error::internal)?.into_bytes())?;
-        write("encoder.safetensors", weights::to_bytes(&self.aligner.encoder, &all, &same_names)?)?;
-        write("projector.safetensors", weights::to_bytes(&self.aligner.projector, &all, &same_names)?)?;
+        write(
+            "model.toml",
+            toml::to_string(&self.config)
+                .map_err(Error::internal)?
+                .into_bytes(),
+        )?;
+        write(
+            "encoder.safetensors",
+            weights::to_bytes(&self.aligner.encoder, &all, &same_names)?,
+        )?;
+        write(
+            "projector.safetensors",
+            weights::to_bytes(&self.aligner.projector, &all, &same_names)?,
+        )?;
         if let Some(alignment) = &self.alignment {
-            write("alignment.safetensors", weights::to_bytes(alignment, &all, &same_names)?)?;
+            write(
+                "alignment.safetensors",
+                weights::to_bytes(alignment, &all, &same_names)?,
+            )?;
         }
         let base = |path: &str| !is_adapter(path);
         write("lm/config.json", json(&self.lm)?)?;
-        write("lm/model.safetensors", weights::to_bytes(&self.aligner.lm, &base, &base_name)?)?;
-        write("lm/tokenizer.json", self.collator.tokenizer.to_json()?.into_bytes())?;
+        write(
+            "lm/model.safetensors",
+            weights::to_bytes(&self.aligner.lm, &base, &base_name)?,
+        )?;
+        write(
+            "lm/tokenizer.json",
+            self.collator.tokenizer.to_json()?.into_bytes(),
+        )?;
         if let Some(lora) = &self.config.lora {
-            write("adapter/adapter_config.json", json(&AdapterConfig::new(lora, "../lm"))?)?;
+            write(
+                "adapter/adapter_config.json",
+                json(&AdapterConfig::new(lora, "../lm"))?,
+            )?;
             let adapter = weights::to_bytes(&self.aligner.lm, &is_adapter, &adapter_name)?;
             write("adapter/adapter_model.safetensors", adapter)?;
         }
@@ -106,7 +129,8 @@ impl Model {
     pub fn load(dir: &Path, device: &Device) -> Result<Self, Error> {
         let path = dir.join("model.toml");
         let text = fs::read_to_string(&path).map_err(Error::io(&path))?;
-        let config: ModelConfig = toml::from_str(&text).map_err(|error| Error::file(&path, error))?;
+        let config: ModelConfig =
+            toml::from_str(&text).map_err(|error| Error::file(&path, error))?;
         let mut init = Init::new(0, device);
         let (mut lm, lm_config) = load_dir(&dir.join("lm"), &mut init)?;
         if let Some(lora) = &config.lora {
@@ -114,8 +138,11 @@ impl Model {
             lm = load_adapter(lm, &dir.join("adapter/adapter_model.safetensors"))?;
         }
         let read = |name: &str| Weights::read(&dir.join(name));
-        let encoder = read("encoder.safetensors")?.load_into(config.encoder.init(&mut init), &same_names)?;
-        let projector = config.projector.init(encoder.width(), lm.width(), &mut init);
+        let encoder =
+            read("encoder.safetensors")?.load_into(config.encoder.init(&mut init), &same_names)?;
+        let projector = config
+            .projector
+            .init(encoder.width(), lm.width(), &mut init);
         let projector = read("projector.safetensors")?.load_into(projector, &same_names)?;
         let alignment = match &config.alignment {
             None => None,
@@ -127,11 +154,27 @@ impl Model {
         let tokenizer = Tokenizer::read(&dir.join("lm/tokenizer.json"))?;
         if tokenizer.vocab_size() > lm_config.vocab_size {
             let (tokens, rows) = (tokenizer.vocab_size(), lm_config.vocab_size);
-            let reason = format!("it has {tokens} tokens, the language model beside it {rows}; they are of two models");
+            let reason = format!(
+                "it has {tokens} tokens, the language model beside it {rows}; they are of two models"
+            );
             return Err(Error::file(&dir.join("lm/tokenizer.json"), reason));
         }
-        let collator = Collator { tokenizer, prompt: config.prompt.clone(), limit: lm.max_length() };
-        Ok(Self { config, lm: lm_config, aligner: Aligner { encoder, projector, lm }, alignment, collator })
+        let collator = Collator {
+            tokenizer,
+            prompt: config.prompt.clone(),
+            limit: lm.max_length(),
+        };
+        Ok(Self {
+            config,
+            lm: lm_config,
+            aligner: Aligner {
+                encoder,
+                projector,
+                lm,
+            },
+            alignment,
+            collator,
+        })
     }
 
     /// A copy for evaluation: on the plain device, with running statistics and without dropout.

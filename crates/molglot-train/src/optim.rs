@@ -29,7 +29,12 @@ impl Schedule {
     /// The schedule of a stage of `total` steps.
     pub fn of(stage: &StageConfig, total: u64) -> Self {
         let warmup = (stage.warmup * total as f64).round() as u64;
-        Self { peak: stage.learning_rate, floor: stage.final_learning_rate, warmup, total }
+        Self {
+            peak: stage.learning_rate,
+            floor: stage.final_learning_rate,
+            warmup,
+            total,
+        }
     }
 
     /// Learning rate of a step, counting from 0.
@@ -37,7 +42,8 @@ impl Schedule {
         if step < self.warmup {
             return self.peak * step as f64 / self.warmup as f64;
         }
-        let progress = (step - self.warmup) as f64 / (self.total.saturating_sub(self.warmup)).max(1) as f64;
+        let progress =
+            (step - self.warmup) as f64 / (self.total.saturating_sub(self.warmup)).max(1) as f64;
         let cosine = 0.5 * (1.0 + (PI * progress.min(1.0)).cos());
         self.peak * (self.floor + (1.0 - self.floor) * cosine)
     }
@@ -53,7 +59,9 @@ pub fn adamw(stage: &StageConfig) -> ModuleOptimizer {
             .with_weight_decay(decay as f32)
     };
     let vectors = ParamGroup::from_any_predicates(NO_DECAY.to_vec());
-    config(stage.weight_decay).init().with_group(vectors, config(0.0).build(), None)
+    config(stage.weight_decay)
+        .init()
+        .with_group(vectors, config(0.0).build(), None)
 }
 
 #[cfg(test)]
@@ -62,18 +70,31 @@ mod tests {
 
     #[test]
     fn warm_up_then_cosine() {
-        let schedule = Schedule { peak: 2.0, floor: 0.1, warmup: 4, total: 12 };
+        let schedule = Schedule {
+            peak: 2.0,
+            floor: 0.1,
+            warmup: 4,
+            total: 12,
+        };
         assert_eq!(schedule.at(0), 0.0);
         assert_eq!(schedule.at(2), 1.0);
         assert_eq!(schedule.at(4), 2.0);
         assert!((schedule.at(8) - 1.1).abs() < 1e-12);
         assert!((schedule.at(12) - 0.2).abs() < 1e-12);
-        assert!((schedule.at(99) - 0.2).abs() < 1e-12, "beyond the end it stays");
+        assert!(
+            (schedule.at(99) - 0.2).abs() < 1e-12,
+            "beyond the end it stays"
+        );
     }
 
     #[test]
     fn no_warm_up_starts_at_the_peak() {
-        let schedule = Schedule { peak: 1.0, floor: 0.0, warmup: 0, total: 10 };
+        let schedule = Schedule {
+            peak: 1.0,
+            floor: 0.0,
+            warmup: 0,
+            total: 10,
+        };
         assert_eq!(schedule.at(0), 1.0);
     }
 }

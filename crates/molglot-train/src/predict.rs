@@ -1,7 +1,9 @@
 //! Molecules in, answers out.
 
 use molglot_chem::Molecule;
-use molglot_core::{Batch, Encoder, GraphBatch, LanguageModel, Projector, Sequence, TextBatch, TextRead, splice};
+use molglot_core::{
+    Batch, Encoder, GraphBatch, LanguageModel, Projector, Sequence, TextBatch, TextRead, splice,
+};
 use molglot_graph::GeomGraph;
 use molglot_lm::generate;
 use molglot_tensor::Device;
@@ -20,11 +22,22 @@ pub fn answer(
     instruction: Option<&str>,
     device: &Device,
 ) -> Result<String, Error> {
-    let Model { aligner, collator, config, .. } = model;
+    let Model {
+        aligner,
+        collator,
+        config,
+        ..
+    } = model;
     let soft_tokens = aligner.projector.token_count(graph.atoms, graph.motifs);
     let instruction = instruction.unwrap_or(&config.prompt.instruction);
-    let sequence =
-        config.prompt.sequence(&collator.tokenizer, soft_tokens, smiles, instruction, None, collator.limit)?;
+    let sequence = config.prompt.sequence(
+        &collator.tokenizer,
+        soft_tokens,
+        smiles,
+        instruction,
+        None,
+        collator.limit,
+    )?;
     if sequence.ids.len() >= collator.limit {
         return Err(Error::Usage(format!(
             "the prompt has {} tokens and the model has room for {}; use a shorter instruction or a smaller molecule",
@@ -36,10 +49,18 @@ pub fn answer(
     let (Some(graph), Some(text)) = (&batch.graph, &batch.text) else {
         return Err(Error::internal("a prompt has a molecule and text"));
     };
-    let soft = aligner.projector.project(&aligner.encoder.encode(graph), graph);
+    let soft = aligner
+        .projector
+        .project(&aligner.encoder.encode(graph), graph);
     let prompt = splice(aligner.lm.embed(text), text, Some(&soft))?;
-    let tokens =
-        generate(&aligner.lm, prompt, &[collator.tokenizer.eos], &config.generate, collator.limit, device);
+    let tokens = generate(
+        &aligner.lm,
+        prompt,
+        &[collator.tokenizer.eos],
+        &config.generate,
+        collator.limit,
+        device,
+    );
     Ok(collator.tokenizer.decode(&tokens)?.trim().to_owned())
 }
 

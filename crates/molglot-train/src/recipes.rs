@@ -2,6 +2,12 @@
 
 /// Name and text of each, the default one first.
 pub const BUILTIN: &[(&str, &str)] = &[
-    ("quickstart", include_str!("../../../recipes/quickstart.toml")),
-    ("m3llm-mini", include_str!("../../../recipes/m3llm-mini.toml")),
+    (
+        "quickstart",
+        include_str!("../../../recipes/quickstart.toml"),
+    ),
+    (
+        "m3llm-mini",
+        include_str!("../../../recipes/m3llm-mini.toml"),
+    ),
 ];

@@ -3,8 +3,8 @@
 //! A molecule's soft tokens and a caption's hidden states are each reduced to `[mean; population deviation]`, and
 //! InfoNCE asks which caption belongs to which molecule.
 
-use molglot_tensor::burn;
 use molglot_core::{Aligned, Batch, Loss, Objective, SoftTokens, TextBatch, TextOutput, TextRead};
+use molglot_tensor::burn;
 use molglot_tensor::{
     Device, Init, RowIndex, Tensor,
     burn::module::{Module, Param},
@@ -152,7 +152,11 @@ impl HScale {
         for sequence in 0..owner.rows() {
             let tokens = owner.positions(sequence);
             // A caption of a single token keeps it: an empty one would have no vector at all.
-            for &token in tokens.get(1..).filter(|rest| !rest.is_empty()).unwrap_or(tokens) {
+            for &token in tokens
+                .get(1..)
+                .filter(|rest| !rest.is_empty())
+                .unwrap_or(tokens)
+            {
                 kept.push(token);
                 owners.push(sequence as u32);
             }
@@ -168,22 +172,37 @@ impl HScale {
 
     /// `[B, B]`: cosines of molecule `i` and caption `j`; with split halves, their weighted mean.
     pub fn similarity(&self, molecules: Tensor<2>, captions: Tensor<2>) -> Tensor<2> {
-        let total: f64 = self.views(molecules.clone(), captions.clone()).map(|(weight, ..)| weight).sum();
+        let total: f64 = self
+            .views(molecules.clone(), captions.clone())
+            .map(|(weight, ..)| weight)
+            .sum();
         self.views(molecules, captions)
-            .map(|(weight, a, b)| unit_rows(a).matmul(unit_rows(b).transpose()).mul_scalar(weight / total))
+            .map(|(weight, a, b)| {
+                unit_rows(a)
+                    .matmul(unit_rows(b).transpose())
+                    .mul_scalar(weight / total)
+            })
             .reduce(|a, b| a + b)
             .unwrap_or_else(|| unreachable!("there is at least one view"))
     }
 
     /// The pairs of vectors that are compared, with the weight of each comparison.
-    fn views(&self, molecules: Tensor<2>, captions: Tensor<2>) -> impl Iterator<Item = (f64, Tensor<2>, Tensor<2>)> {
+    fn views(
+        &self,
+        molecules: Tensor<2>,
+        captions: Tensor<2>,
+    ) -> impl Iterator<Item = (f64, Tensor<2>, Tensor<2>)> {
         let [_, width] = molecules.dims();
         let half = |x: &Tensor<2>, from: usize| x.clone().slice_dim(1, from..from + width / 2);
         match self.halves {
             Halves::Joined => vec![(1.0, molecules, captions)],
             Halves::Split => vec![
                 (self.mean_weight, half(&molecules, 0), half(&captions, 0)),
-                (self.deviation_weight, half(&molecules, width / 2), half(&captions, width / 2)),
+                (
+                    self.deviation_weight,
+                    half(&molecules, width / 2),
+                    half(&captions, width / 2),
+                ),
             ],
         }
         .into_iter()
@@ -213,18 +232,29 @@ impl Objective for HScale {
     }
 
     fn weight(&self, batch: &Batch) -> f64 {
-        batch.graph.as_ref().map_or(0.0, |graph| graph.graphs as f64)
+        batch
+            .graph
+            .as_ref()
+            .map_or(0.0, |graph| graph.graphs as f64)
     }
 
     fn loss(&self, aligned: &Aligned, batch: &Batch) -> Loss {
-        let soft = aligned.soft.as_ref().unwrap_or_else(|| panic!("H-SCALE needs molecules: the stage has none"));
+        let soft = aligned
+            .soft
+            .as_ref()
+            .unwrap_or_else(|| panic!("H-SCALE needs molecules: the stage has none"));
         let captions = match (&batch.anchors, &aligned.output, &batch.text) {
             (Some(anchors), ..) => anchors.clone(),
-            (None, Some(TextOutput::States(states)), Some(text)) => self.captions(states.clone(), text),
+            (None, Some(TextOutput::States(states)), Some(text)) => {
+                self.captions(states.clone(), text)
+            }
             _ => panic!("H-SCALE needs captions: the stage has no text"),
         };
         let sum = self.contrast(self.molecules(soft), self.standardised(captions));
-        Loss { sum, weight: self.weight(batch) }
+        Loss {
+            sum,
+            weight: self.weight(batch),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Next-token prediction on the labelled positions.
 
-use molglot_tensor::burn;
 use molglot_core::{Aligned, Batch, Loss, Objective, TextOutput, TextRead};
+use molglot_tensor::burn;
 use molglot_tensor::{Init, Tensor, burn::module::Module, ops::cross_entropy};
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,9 @@ impl NextToken {
     /// `[L]`: the loss of every label, in the order of the labels; `None` when the output holds no logits.
     pub fn per_label(aligned: &Aligned, batch: &Batch) -> Option<Tensor<1>> {
         match (&aligned.output, &batch.text) {
-            (Some(TextOutput::Logits(logits)), Some(text)) => Some(cross_entropy(logits.clone(), &text.targets)),
+            (Some(TextOutput::Logits(logits)), Some(text)) => {
+                Some(cross_entropy(logits.clone(), &text.targets))
+            }
             _ => None,
         }
     }
@@ -41,12 +43,18 @@ impl Objective for NextToken {
     }
 
     fn weight(&self, batch: &Batch) -> f64 {
-        batch.text.as_ref().map_or(0.0, |text| text.targets.len() as f64)
+        batch
+            .text
+            .as_ref()
+            .map_or(0.0, |text| text.targets.len() as f64)
     }
 
     fn loss(&self, aligned: &Aligned, batch: &Batch) -> Loss {
         let losses = Self::per_label(aligned, batch)
             .unwrap_or_else(|| panic!("next-token prediction needs logits: the stage has no text"));
-        Loss { sum: losses.sum(), weight: self.weight(batch) }
+        Loss {
+            sum: losses.sum(),
+            weight: self.weight(batch),
+        }
     }
 }

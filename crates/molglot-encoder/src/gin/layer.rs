@@ -1,7 +1,7 @@
 //! One round of message passing.
 
-use molglot_tensor::burn;
 use molglot_core::GraphBatch;
+use molglot_tensor::burn;
 use molglot_tensor::{
     Init, Tensor,
     burn::{
@@ -42,7 +42,12 @@ impl GinLayer {
     /// # Shapes
     ///
     /// - `h` and output: `[N, D]`; the output is after the batch norm and before any activation
-    pub fn forward(&self, h: Tensor<2>, graph: &GraphBatch, virtual_columns: Option<&[u32]>) -> Tensor<2> {
+    pub fn forward(
+        &self,
+        h: Tensor<2>,
+        graph: &GraphBatch,
+        virtual_columns: Option<&[u32]>,
+    ) -> Tensor<2> {
         let mut update = h.clone() * (self.eps.val().unsqueeze() + 1.0);
         if !graph.edge_from.is_empty() {
             let bonds = self.bonds.forward(graph, virtual_columns);

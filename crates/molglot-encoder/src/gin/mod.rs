@@ -9,9 +9,9 @@ pub use layer::GinLayer;
 pub use stack::{GinStack, VirtualNodes};
 pub use weights::published_name;
 
-use molglot_tensor::burn;
 use molglot_core::{Encoder, Features, GraphBatch, Symmetry};
 use molglot_graph::GraphSpec;
+use molglot_tensor::burn;
 use molglot_tensor::{
     Init,
     burn::module::Module,
@@ -34,14 +34,20 @@ pub struct GinConfig {
 impl Default for GinConfig {
     /// MoleculeSTM's sizes: 5 layers of 300.
     fn default() -> Self {
-        Self { layers: 5, width: 300, chirality_rows: 5 }
+        Self {
+            layers: 5,
+            width: 300,
+            chirality_rows: 5,
+        }
     }
 }
 
 impl GinConfig {
     /// Draws the parameters.
     pub fn init(&self, init: &mut Init) -> Gin {
-        Gin { stack: GinStack::new(self, &[], init) }
+        Gin {
+            stack: GinStack::new(self, &[], init),
+        }
     }
 }
 
@@ -67,7 +73,15 @@ impl Encoder for Gin {
     fn encode(&self, graph: &GraphBatch) -> Features {
         let layers = self.stack.forward(graph, None);
         let node = self.stack.last(&layers);
-        let motif = segment_mean(gather_rows(node.clone(), &graph.member_atoms), &graph.member_motifs);
-        Features { motif, graph: segment_mean(node.clone(), &graph.graph_of_atom), node, layers }
+        let motif = segment_mean(
+            gather_rows(node.clone(), &graph.member_atoms),
+            &graph.member_motifs,
+        );
+        Features {
+            motif,
+            graph: segment_mean(node.clone(), &graph.graph_of_atom),
+            node,
+            layers,
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Embeddings and layers, shared by every graph that has atoms and bonds in it.
 
-use molglot_tensor::burn;
 use molglot_core::GraphBatch;
 use molglot_graph::{ATOM_SIZES, BOND_SIZES};
+use molglot_tensor::burn;
 use molglot_tensor::{
     Init, RowIndex, Tensor,
     burn::{module::Module, tensor::activation::relu},
@@ -37,10 +37,21 @@ impl GinStack {
         let mut sizes = ATOM_SIZES;
         sizes[CHIRALITY] = config.chirality_rows;
         Self {
-            atoms: sizes.iter().map(|&rows| Embedding::xavier(rows, config.width, init)).collect(),
-            virtual_nodes: virtual_kinds.first().map(|&kinds| Embedding::xavier(kinds, config.width, init)),
+            atoms: sizes
+                .iter()
+                .map(|&rows| Embedding::xavier(rows, config.width, init))
+                .collect(),
+            virtual_nodes: virtual_kinds
+                .first()
+                .map(|&kinds| Embedding::xavier(kinds, config.width, init)),
             layers: (0..config.layers)
-                .map(|_| GinLayer::new(config.width, virtual_kinds.get(1).copied().unwrap_or(0), init))
+                .map(|_| {
+                    GinLayer::new(
+                        config.width,
+                        virtual_kinds.get(1).copied().unwrap_or(0),
+                        init,
+                    )
+                })
                 .collect(),
         }
     }
@@ -51,7 +62,11 @@ impl GinStack {
     }
 
     /// The nodes after every layer, the input embedding first: each `[N, D]`, after ReLU except the last.
-    pub fn forward(&self, graph: &GraphBatch, virtual_nodes: Option<&VirtualNodes>) -> Vec<Tensor<2>> {
+    pub fn forward(
+        &self,
+        graph: &GraphBatch,
+        virtual_nodes: Option<&VirtualNodes>,
+    ) -> Vec<Tensor<2>> {
         let mut h = sum_of_lookups(&self.atoms, &graph.atom_columns);
         if let (Some(table), Some(nodes)) = (&self.virtual_nodes, virtual_nodes) {
             h = Tensor::cat(vec![h, lookup(table, &nodes.nodes)], 0);
@@ -75,37 +90,49 @@ impl GinStack {
 
 /// Embeds bonds by their three OGB columns and virtual edges by their kind.
 #[derive(Module, Debug)]
-pub struct BondEncoder {
+pub(super) struct BondEncoder {
     columns: Vec<Embedding>,
     virtual_edges: Option<Embedding>,
 }
 
 impl BondEncoder {
     /// Tables of this width; no table for virtual edges when there are no kinds of them.
-    pub fn new(width: usize, virtual_kinds: usize, init: &mut Init) -> Self {
+    pub(super) fn new(width: usize, virtual_kinds: usize, init: &mut Init) -> Self {
         Self {
-            columns: BOND_SIZES.iter().map(|&rows| Embedding::xavier(rows, width, init)).collect(),
-            virtual_edges: (virtual_kinds > 0).then(|| Embedding::xavier(virtual_kinds, width, init)),
+            columns: BOND_SIZES
+                .iter()
+                .map(|&rows| Embedding::xavier(rows, width, init))
+                .collect(),
+            virtual_edges: (virtual_kinds > 0)
+                .then(|| Embedding::xavier(virtual_kinds, width, init)),
         }
     }
 
     /// `[E, D]`.
-    pub fn forward(&self, graph: &GraphBatch, virtual_columns: Option<&[u32]>) -> Tensor<2> {
+    pub(super) fn forward(&self, graph: &GraphBatch, virtual_columns: Option<&[u32]>) -> Tensor<2> {
         let virtual_rows = match (&self.virtual_edges, virtual_columns) {
             (Some(table), Some(kinds)) => Some(lookup(table, kinds)),
             _ => None,
         };
         match (graph.bond_edges(), virtual_rows) {
             (0, Some(rows)) => rows,
-            (_, Some(rows)) => Tensor::cat(vec![sum_of_lookups(&self.columns, &graph.bond_columns), rows], 0),
+            (_, Some(rows)) => Tensor::cat(
+                vec![sum_of_lookups(&self.columns, &graph.bond_columns), rows],
+                0,
+            ),
             (_, None) => sum_of_lookups(&self.columns, &graph.bond_columns),
         }
     }
 }
 
 fn sum_of_lookups(tables: &[Embedding], columns: &[Vec<u32>]) -> Tensor<2> {
-    let mut terms = tables.iter().zip(columns).map(|(table, column)| lookup(table, column));
-    let first = terms.next().unwrap_or_else(|| unreachable!("feature tables are never an empty list"));
+    let mut terms = tables
+        .iter()
+        .zip(columns)
+        .map(|(table, column)| lookup(table, column));
+    let first = terms
+        .next()
+        .unwrap_or_else(|| unreachable!("feature tables are never an empty list"));
     terms.fold(first, |sum, term| sum + term)
 }
 
@@ -113,5 +140,8 @@ fn sum_of_lookups(tables: &[Embedding], columns: &[Vec<u32>]) -> Tensor<2> {
 fn lookup(table: &Embedding, column: &[u32]) -> Tensor<2> {
     let (rows, _) = table.sizes();
     let last = rows as u32 - 1;
-    table.forward(&RowIndex::new(rows, column.iter().map(|&value| value.min(last)).collect()))
+    table.forward(&RowIndex::new(
+        rows,
+        column.iter().map(|&value| value.min(last)).collect(),
+    ))
 }

@@ -16,7 +16,11 @@ pub fn published_name(path: &str) -> String {
         return format!("{ROOT}.atom_encoder.atom_embedding_list.{rest}");
     }
     let mut parts = path.splitn(3, '.');
-    let (_, layer, rest) = (parts.next(), parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    let (_, layer, rest) = (
+        parts.next(),
+        parts.next().unwrap_or(""),
+        parts.next().unwrap_or(""),
+    );
     let (module, field) = rest.split_once('.').unwrap_or((rest, ""));
     match module {
         "eps" => format!("{ROOT}.gnns.{layer}.eps"),

@@ -1,8 +1,8 @@
 //! M3LLM's hierarchical encoder (arXiv 2411.04708): a GIN over atoms, BRICS motif nodes and one graph node.
 
-use molglot_tensor::burn;
 use molglot_core::{Encoder, Features, GraphBatch, Symmetry};
 use molglot_graph::{EdgeKind, GraphSpec};
+use molglot_tensor::burn;
 use molglot_tensor::{Init, burn::module::Module};
 use serde::{Deserialize, Serialize};
 
@@ -31,16 +31,32 @@ pub struct HierarchicalConfig {
 impl Default for HierarchicalConfig {
     /// 5 layers of 300, both directions.
     fn default() -> Self {
-        let GinConfig { layers, width, chirality_rows } = GinConfig::default();
-        Self { layers, width, chirality_rows, directed: false }
+        let GinConfig {
+            layers,
+            width,
+            chirality_rows,
+        } = GinConfig::default();
+        Self {
+            layers,
+            width,
+            chirality_rows,
+            directed: false,
+        }
     }
 }
 
 impl HierarchicalConfig {
     /// Draws the parameters.
     pub fn init(&self, init: &mut Init) -> Hierarchical {
-        let gin = GinConfig { layers: self.layers, width: self.width, chirality_rows: self.chirality_rows };
-        Hierarchical { stack: GinStack::new(&gin, &[NODE_KINDS, EDGE_KINDS], init), directed: self.directed }
+        let gin = GinConfig {
+            layers: self.layers,
+            width: self.width,
+            chirality_rows: self.chirality_rows,
+        };
+        Hierarchical {
+            stack: GinStack::new(&gin, &[NODE_KINDS, EDGE_KINDS], init),
+            directed: self.directed,
+        }
     }
 }
 
@@ -67,7 +83,11 @@ impl Encoder for Hierarchical {
     fn encode(&self, graph: &GraphBatch) -> Features {
         let virtual_nodes = VirtualNodes {
             nodes: [vec![0; graph.motif_nodes], vec![1; graph.graph_nodes]].concat(),
-            edges: graph.virtual_edges.iter().map(|&kind| edge_row(kind)).collect(),
+            edges: graph
+                .virtual_edges
+                .iter()
+                .map(|&kind| edge_row(kind))
+                .collect(),
         };
         let states = self.stack.forward(graph, Some(&virtual_nodes));
         let last = self.stack.last(&states);
@@ -76,7 +96,10 @@ impl Encoder for Hierarchical {
             node: last.clone().slice([0..atoms]),
             motif: last.clone().slice([atoms..motifs]),
             graph: last.slice([motifs..graph.nodes]),
-            layers: states.into_iter().map(|state| state.slice([0..atoms])).collect(),
+            layers: states
+                .into_iter()
+                .map(|state| state.slice([0..atoms]))
+                .collect(),
         }
     }
 }

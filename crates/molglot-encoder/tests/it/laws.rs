@@ -11,15 +11,30 @@ use molglot_tensor::{
     weights::{self, same_names},
 };
 
-const MOLECULES: [&str; 6] = ["CC(=O)Oc1ccccc1C(=O)O", "C", "[Na+].[Cl-]", "CCO", "CC(C)Cc1ccc(cc1)C(C)C(=O)O", "O=C=O"];
+const MOLECULES: [&str; 6] = [
+    "CC(=O)Oc1ccccc1C(=O)O",
+    "C",
+    "[Na+].[Cl-]",
+    "CCO",
+    "CC(C)Cc1ccc(cc1)C(C)C(=O)O",
+    "O=C=O",
+];
 
 fn encoders(device: &Device) -> Vec<(EncoderConfig, AnyEncoder)> {
     let all = EncoderConfig::all().into_iter();
-    all.map(|config| (config.clone(), config.init(&mut Init::new(11, device)))).collect()
+    all.map(|config| (config.clone(), config.init(&mut Init::new(11, device))))
+        .collect()
 }
 
 fn graphs(encoder: &AnyEncoder, smiles: &[&str]) -> Vec<GeomGraph> {
-    smiles.iter().map(|smiles| encoder.spec().build(&Molecule::from_smiles(smiles).unwrap())).collect()
+    smiles
+        .iter()
+        .map(|smiles| {
+            encoder
+                .spec()
+                .build(&Molecule::from_smiles(smiles).unwrap())
+        })
+        .collect()
 }
 
 fn encode(encoder: &AnyEncoder, graphs: &[GeomGraph], device: &Device) -> Features {
@@ -44,13 +59,27 @@ fn every_level_has_its_shape() {
     for (config, encoder) in encoders(&device) {
         let graphs = graphs(&encoder, &MOLECULES);
         let features = encode(&encoder, &graphs, &device);
-        let (atoms, motifs) =
-            (graphs.iter().map(|g| g.atoms).sum::<usize>(), graphs.iter().map(|g| g.motifs).sum::<usize>());
+        let (atoms, motifs) = (
+            graphs.iter().map(|g| g.atoms).sum::<usize>(),
+            graphs.iter().map(|g| g.motifs).sum::<usize>(),
+        );
         let width = encoder.width();
         assert_eq!(features.node.dims(), [atoms, width], "{}", config.kind());
         assert_eq!(features.motif.dims(), [motifs, width], "{}", config.kind());
-        assert_eq!(features.graph.dims(), [graphs.len(), width], "{}", config.kind());
-        assert!(features.layers.iter().all(|layer| layer.dims() == [atoms, width]), "{}", config.kind());
+        assert_eq!(
+            features.graph.dims(),
+            [graphs.len(), width],
+            "{}",
+            config.kind()
+        );
+        assert!(
+            features
+                .layers
+                .iter()
+                .all(|layer| layer.dims() == [atoms, width]),
+            "{}",
+            config.kind()
+        );
     }
 }
 
@@ -61,14 +90,28 @@ fn a_batch_of_one_is_a_batch_of_many() {
         for (config, encoder) in encoders(&device) {
             let graphs = graphs(&encoder, &MOLECULES);
             let together = encode(&encoder, &graphs, &device);
-            let apart: Vec<Features> = graphs.iter().map(|g| encode(&encoder, std::slice::from_ref(g), &device)).collect();
+            let apart: Vec<Features> = graphs
+                .iter()
+                .map(|g| encode(&encoder, std::slice::from_ref(g), &device))
+                .collect();
             let joined = |level: fn(&Features) -> &Tensor<2>| -> Vec<f32> {
-                apart.iter().flat_map(|features| values(level(features).clone())).collect()
+                apart
+                    .iter()
+                    .flat_map(|features| values(level(features).clone()))
+                    .collect()
             };
             let name = config.kind();
             assert_close(&name, &joined(|f| &f.node), &values(together.node.clone()));
-            assert_close(&name, &joined(|f| &f.motif), &values(together.motif.clone()));
-            assert_close(&name, &joined(|f| &f.graph), &values(together.graph.clone()));
+            assert_close(
+                &name,
+                &joined(|f| &f.motif),
+                &values(together.motif.clone()),
+            );
+            assert_close(
+                &name,
+                &joined(|f| &f.graph),
+                &values(together.graph.clone()),
+            );
         }
     }
 }
@@ -77,7 +120,11 @@ fn a_batch_of_one_is_a_batch_of_many() {
 fn another_order_of_atoms_changes_nothing() {
     let device = Backend::Flex.open().unwrap();
     for (config, encoder) in encoders(&device) {
-        let spellings = ["OC(=O)C(C)c1ccc(CC(C)C)cc1", "CC(C)Cc1ccc(cc1)C(C)C(=O)O", "c1cc(CC(C)C)ccc1C(C(O)=O)C"];
+        let spellings = [
+            "OC(=O)C(C)c1ccc(CC(C)C)cc1",
+            "CC(C)Cc1ccc(cc1)C(C)C(=O)O",
+            "c1cc(CC(C)C)ccc1C(C(O)=O)C",
+        ];
         let molecules: Vec<Vec<f32>> = graphs(&encoder, &spellings)
             .iter()
             .map(|graph| values(encode(&encoder, std::slice::from_ref(graph), &device).graph))
@@ -85,7 +132,14 @@ fn another_order_of_atoms_changes_nothing() {
         assert_close(&config.kind(), &molecules[0], &molecules[1]);
         assert_close(&config.kind(), &molecules[2], &molecules[1]);
         let other = values(encode(&encoder, &graphs(&encoder, &["CCO"]), &device).graph);
-        assert!(other.iter().zip(&molecules[0]).any(|(a, b)| (a - b).abs() > 1e-3), "{}: all alike", config.kind());
+        assert!(
+            other
+                .iter()
+                .zip(&molecules[0])
+                .any(|(a, b)| (a - b).abs() > 1e-3),
+            "{}: all alike",
+            config.kind()
+        );
     }
 }
 
@@ -113,14 +167,27 @@ fn one_seed_one_model_and_weights_come_back() {
     for (config, encoder) in encoders(&device) {
         let graphs = graphs(&encoder, &MOLECULES);
         let bits = |encoder: &AnyEncoder| -> Vec<u32> {
-            values(encode(encoder, &graphs, &device).graph).iter().map(|value| value.to_bits()).collect()
+            values(encode(encoder, &graphs, &device).graph)
+                .iter()
+                .map(|value| value.to_bits())
+                .collect()
         };
-        assert_eq!(bits(&encoder), bits(&config.init(&mut Init::new(11, &device))));
+        assert_eq!(
+            bits(&encoder),
+            bits(&config.init(&mut Init::new(11, &device)))
+        );
         let other = config.init(&mut Init::new(12, &device));
         assert_ne!(bits(&encoder), bits(&other));
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), weights::to_bytes(&encoder, &|_| true, &same_names).unwrap()).unwrap();
-        let loaded = weights::Weights::read(file.path()).unwrap().load_into(other, &same_names).unwrap();
+        std::fs::write(
+            file.path(),
+            weights::to_bytes(&encoder, &|_| true, &same_names).unwrap(),
+        )
+        .unwrap();
+        let loaded = weights::Weights::read(file.path())
+            .unwrap()
+            .load_into(other, &same_names)
+            .unwrap();
         assert_eq!(bits(&encoder), bits(&loaded));
     }
 }
@@ -129,14 +196,27 @@ fn one_seed_one_model_and_weights_come_back() {
 fn upward_edges_leave_atoms_as_the_plain_gin_has_them() {
     use molglot_encoder::{gin::GinConfig, hierarchical::HierarchicalConfig};
     let device = Backend::Flex.open().unwrap();
-    let plain = GinConfig { layers: 3, width: 16, chirality_rows: 5 }.init(&mut Init::new(3, &device));
-    let settings = HierarchicalConfig { layers: 3, width: 16, chirality_rows: 5, directed: true };
+    let plain = GinConfig {
+        layers: 3,
+        width: 16,
+        chirality_rows: 5,
+    }
+    .init(&mut Init::new(3, &device));
+    let settings = HierarchicalConfig {
+        layers: 3,
+        width: 16,
+        chirality_rows: 5,
+        directed: true,
+    };
     let upward = settings.init(&mut Init::new(4, &device));
     let bytes = weights::to_bytes(&plain, &|_| true, &same_names).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), bytes).unwrap();
     let own = |path: &str| !path.contains("virtual");
-    let upward = weights::Weights::read(file.path()).unwrap().load_where(upward, &own, &same_names).unwrap();
+    let upward = weights::Weights::read(file.path())
+        .unwrap()
+        .load_where(upward, &own, &same_names)
+        .unwrap();
     let molecule = Molecule::from_smiles(MOLECULES[0]).unwrap();
     let features = |encoder: &dyn Fn(&GraphBatch) -> Features, spec: molglot_graph::GraphSpec| {
         values(encoder(&GraphBatch::new(&[&spec.build(&molecule)], &device)).node)
@@ -155,9 +235,19 @@ fn evaluation_does_not_move_batch_statistics() {
         let plain = device.clone().inner();
         let before = weights::to_bytes(&valid, &|_| true, &same_names).unwrap();
         encode(&valid, &graphs, &plain);
-        assert_eq!(before, weights::to_bytes(&valid, &|_| true, &same_names).unwrap(), "{}", config.kind());
+        assert_eq!(
+            before,
+            weights::to_bytes(&valid, &|_| true, &same_names).unwrap(),
+            "{}",
+            config.kind()
+        );
         encode(&encoder, &graphs, &device);
         let after = weights::to_bytes(&encoder.valid(), &|_| true, &same_names).unwrap();
-        assert_ne!(before, after, "{}: training left the statistics alone", config.kind());
+        assert_ne!(
+            before,
+            after,
+            "{}: training left the statistics alone",
+            config.kind()
+        );
     }
 }

@@ -108,8 +108,12 @@ impl From<Stored> for LlamaConfig {
             intermediate_size: stored.intermediate_size,
             num_hidden_layers: stored.num_hidden_layers,
             num_attention_heads: stored.num_attention_heads,
-            num_key_value_heads: stored.num_key_value_heads.unwrap_or(stored.num_attention_heads),
-            head_dim: stored.head_dim.unwrap_or(stored.hidden_size / stored.num_attention_heads.max(1)),
+            num_key_value_heads: stored
+                .num_key_value_heads
+                .unwrap_or(stored.num_attention_heads),
+            head_dim: stored
+                .head_dim
+                .unwrap_or(stored.hidden_size / stored.num_attention_heads.max(1)),
             max_position_embeddings: stored.max_position_embeddings,
             rms_norm_eps: stored.rms_norm_eps,
             rope_theta: theta.or(stored.rope_theta).unwrap_or(10_000.0),
@@ -164,9 +168,16 @@ impl LlamaConfig {
     pub fn check(&self) -> Result<(), ConfigError> {
         let fail = |message: String| Err(ConfigError(message));
         if self.model_type != "llama" {
-            return fail(format!("model_type is `{}`; only `llama` is supported", self.model_type));
+            return fail(format!(
+                "model_type is `{}`; only `llama` is supported",
+                self.model_type
+            ));
         }
-        if self.num_key_value_heads == 0 || !self.num_attention_heads.is_multiple_of(self.num_key_value_heads) {
+        if self.num_key_value_heads == 0
+            || !self
+                .num_attention_heads
+                .is_multiple_of(self.num_key_value_heads)
+        {
             return fail(format!(
                 "num_key_value_heads ({}) must divide num_attention_heads ({})",
                 self.num_key_value_heads, self.num_attention_heads
@@ -178,8 +189,15 @@ impl LlamaConfig {
                 self.head_dim
             ));
         }
-        if let Some(scaling) = self.rope_scaling.as_ref().filter(|scaling| scaling.rope_type != "llama3") {
-            return fail(format!("rope_type `{}` is not supported; `default` and `llama3` are", scaling.rope_type));
+        if let Some(scaling) = self
+            .rope_scaling
+            .as_ref()
+            .filter(|scaling| scaling.rope_type != "llama3")
+        {
+            return fail(format!(
+                "rope_type `{}` is not supported; `default` and `llama3` are",
+                scaling.rope_type
+            ));
         }
         Ok(())
     }
@@ -187,7 +205,8 @@ impl LlamaConfig {
     /// `theta^(-2k / head_dim)` for `k < head_dim / 2`, stretched as `rope_scaling` says.
     pub fn inverse_frequencies(&self) -> Vec<f32> {
         let half = self.head_dim / 2;
-        let plain = (0..half).map(|k| 1.0 / (self.rope_theta as f32).powf((2 * k) as f32 / self.head_dim as f32));
+        let plain = (0..half)
+            .map(|k| 1.0 / (self.rope_theta as f32).powf((2 * k) as f32 / self.head_dim as f32));
         match &self.rope_scaling {
             None => plain.collect(),
             Some(scaling) => plain.map(|frequency| scaling.stretch(frequency)).collect(),
@@ -198,7 +217,11 @@ impl LlamaConfig {
 impl RopeScaling {
     /// Llama 3.1's rule: long wavelengths are slowed by `factor`, short ones kept, those between blended.
     fn stretch(&self, frequency: f32) -> f32 {
-        let (factor, low, high) = (self.factor as f32, self.low_freq_factor as f32, self.high_freq_factor as f32);
+        let (factor, low, high) = (
+            self.factor as f32,
+            self.low_freq_factor as f32,
+            self.high_freq_factor as f32,
+        );
         let original = self.original_max_position_embeddings as f32;
         let wavelength = TAU / frequency;
         if wavelength < original / high {

@@ -1,7 +1,7 @@
 //! Blocks and the model.
 
-use molglot_tensor::burn;
 use molglot_core::{KvCache, LanguageModel, TextBatch, TextOutput, TextRead};
+use molglot_tensor::burn;
 use molglot_tensor::{
     Init, RowIndex, Tensor,
     burn::module::{Module, Param},
@@ -25,7 +25,10 @@ struct RmsNorm {
 
 impl RmsNorm {
     fn new(config: &LlamaConfig, init: &mut Init) -> Self {
-        Self { weight: init.constant([config.hidden_size], 1.0), epsilon: config.rms_norm_eps }
+        Self {
+            weight: init.constant([config.hidden_size], 1.0),
+            epsilon: config.rms_norm_eps,
+        }
     }
 
     fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
@@ -43,14 +46,26 @@ struct Mlp {
 
 impl Mlp {
     fn new(config: &LlamaConfig, init: &mut Init) -> Self {
-        let (width, inner, std) = (config.hidden_size, config.intermediate_size, config.initializer_range);
-        let mut linear =
-            |input, output| LoraLinear::new(LinearConfig::new(input, output).without_bias(), std, init);
-        Self { gate_proj: linear(width, inner), up_proj: linear(width, inner), down_proj: linear(inner, width) }
+        let (width, inner, std) = (
+            config.hidden_size,
+            config.intermediate_size,
+            config.initializer_range,
+        );
+        let mut linear = |input, output| {
+            LoraLinear::new(LinearConfig::new(input, output).without_bias(), std, init)
+        };
+        Self {
+            gate_proj: linear(width, inner),
+            up_proj: linear(width, inner),
+            down_proj: linear(inner, width),
+        }
     }
 
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        self.down_proj.forward(swiglu(self.gate_proj.forward(x.clone()), self.up_proj.forward(x)))
+        self.down_proj.forward(swiglu(
+            self.gate_proj.forward(x.clone()),
+            self.up_proj.forward(x),
+        ))
     }
 }
 
@@ -73,8 +88,15 @@ impl Block {
         }
     }
 
-    fn forward(&self, x: Tensor<3>, table: &RopeTable, past: Option<&Remembered>) -> (Tensor<3>, Remembered) {
-        let (attended, remembered) = self.self_attn.forward(self.input_layernorm.forward(x.clone()), table, past);
+    fn forward(
+        &self,
+        x: Tensor<3>,
+        table: &RopeTable,
+        past: Option<&Remembered>,
+    ) -> (Tensor<3>, Remembered) {
+        let (attended, remembered) =
+            self.self_attn
+                .forward(self.input_layernorm.forward(x.clone()), table, past);
         let x = x + attended;
         let out = x.clone() + self.mlp.forward(self.post_attention_layernorm.forward(x));
         (out, remembered)
@@ -131,12 +153,19 @@ impl LlamaConfig {
         Ok(Llama {
             model: Body {
                 embed_tokens: Embedding::normal(self.vocab_size, self.hidden_size, std, init),
-                layers: (0..self.num_hidden_layers).map(|_| Block::new(self, init)).collect(),
+                layers: (0..self.num_hidden_layers)
+                    .map(|_| Block::new(self, init))
+                    .collect(),
                 norm: RmsNorm::new(self, init),
             },
-            lm_head: (!self.tie_word_embeddings)
-                .then(|| LinearConfig::new(self.hidden_size, self.vocab_size).without_bias().init_normal(init, std)),
-            angles: Angles { table: RopeTable::new(&self.inverse_frequencies(), self.max_position_embeddings) },
+            lm_head: (!self.tie_word_embeddings).then(|| {
+                LinearConfig::new(self.hidden_size, self.vocab_size)
+                    .without_bias()
+                    .init_normal(init, std)
+            }),
+            angles: Angles {
+                table: RopeTable::new(&self.inverse_frequencies(), self.max_position_embeddings),
+            },
         })
     }
 }
@@ -221,7 +250,10 @@ impl LanguageModel for Llama {
 
     fn embed(&self, text: &TextBatch) -> Tensor<3> {
         let index = RowIndex::new(self.vocab_size(), text.ids.clone());
-        self.model.embed_tokens.forward(&index).reshape([text.sequences, text.length, self.width()])
+        self.model
+            .embed_tokens
+            .forward(&index)
+            .reshape([text.sequences, text.length, self.width()])
     }
 
     fn decode(&self, prompt: Tensor<3>, text: &TextBatch) -> TextOutput {

@@ -24,7 +24,9 @@ pub fn base_name(path: &str) -> String {
 
 /// The PEFT name of a LoRA parameter: `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`.
 pub fn adapter_name(path: &str) -> String {
-    let named = path.replace(".lora.a", ".lora_A.weight").replace(".lora.b", ".lora_B.weight");
+    let named = path
+        .replace(".lora.a", ".lora_A.weight")
+        .replace(".lora.b", ".lora_B.weight");
     format!("{PEFT_PREFIX}{named}")
 }
 
@@ -58,12 +60,17 @@ pub enum LoadError {
 /// [`LoadError`] naming the file and the field or tensor.
 pub fn load_dir(dir: &Path, init: &mut Init) -> Result<(Llama, LlamaConfig), LoadError> {
     let file = dir.join("config.json");
-    let fail = |reason: String| LoadError::ConfigFile { file: file.display().to_string(), reason };
+    let fail = |reason: String| LoadError::ConfigFile {
+        file: file.display().to_string(),
+        reason,
+    };
     let text = fs::read_to_string(&file).map_err(|error| fail(error.to_string()))?;
-    let config: LlamaConfig = serde_json::from_str(&text).map_err(|error| fail(error.to_string()))?;
+    let config: LlamaConfig =
+        serde_json::from_str(&text).map_err(|error| fail(error.to_string()))?;
     let tied = config.tie_word_embeddings;
-    let weights = Weights::read_dir(dir)?
-        .without(|name| name.ends_with("rotary_emb.inv_freq") || (tied && name == "lm_head.weight"));
+    let weights = Weights::read_dir(dir)?.without(|name| {
+        name.ends_with("rotary_emb.inv_freq") || (tied && name == "lm_head.weight")
+    });
     let model = weights.load_into(config.init(init)?, &base_name)?;
     Ok((model, config))
 }

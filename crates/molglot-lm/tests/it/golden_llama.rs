@@ -7,7 +7,9 @@ use molglot_lm::{
     GenerateConfig, Llama, LlamaConfig, generate,
     llama::{base_name, load_dir},
 };
-use molglot_tensor::{Backend, Device, Init, Tensor, TensorData, burn::module::Module, golden::Golden, params};
+use molglot_tensor::{
+    Backend, Device, Init, Tensor, TensorData, burn::module::Module, golden::Golden, params,
+};
 
 use crate::support::{Checker, Rows, all_logits, batch, case, loss, print_unseen, values};
 
@@ -36,7 +38,8 @@ fn old_and_new_names_of_a_configuration_are_one_configuration() {
         let (new, old) = (read("model/config.json"), read("config.hub.json"));
         assert_eq!(new, old, "{name}");
         assert_eq!(new.rope_scaling.is_some(), name != "llama2", "{name}");
-        let again: LlamaConfig = serde_json::from_str(&serde_json::to_string(&new).unwrap()).unwrap();
+        let again: LlamaConfig =
+            serde_json::from_str(&serde_json::to_string(&new).unwrap()).unwrap();
         assert_eq!(new, again, "{name}: as this program writes it");
     }
 }
@@ -56,14 +59,26 @@ fn compare(name: &str) {
     print_unseen(&golden, &seen);
 }
 
-fn gradients(golden: &Golden, model: &Llama, scenario: &str, loss: Tensor<1>, check: &mut Checker<'_>) {
+fn gradients(
+    golden: &Golden,
+    model: &Llama,
+    scenario: &str,
+    loss: Tensor<1>,
+    check: &mut Checker<'_>,
+) {
     let found = params::gradients(model, &loss.backward());
     let prefix = format!("grad.{scenario}.");
     let names = golden.names().unwrap();
-    let wanted: Vec<&String> = names.iter().filter(|name| name.starts_with(&prefix)).collect();
+    let wanted: Vec<&String> = names
+        .iter()
+        .filter(|name| name.starts_with(&prefix))
+        .collect();
     assert!(!wanted.is_empty(), "{scenario}");
     for name in wanted {
-        let (_, grad) = found.iter().find(|(path, _)| base_name(path) == name[prefix.len()..]).unwrap();
+        let (_, grad) = found
+            .iter()
+            .find(|(path, _)| base_name(path) == name[prefix.len()..])
+            .unwrap();
         check.all(name, grad);
     }
 }
@@ -87,10 +102,16 @@ fn tokens(golden: &Golden, model: &Llama, device: &Device, check: &mut Checker<'
             check.at("out.left.last_hidden_state", rows.place(last.clone()));
         } else {
             for (number, state) in states.into_iter().enumerate() {
-                check.at(&format!("out.{scenario}.hidden_states.{number}"), rows.place(state));
+                check.at(
+                    &format!("out.{scenario}.hidden_states.{number}"),
+                    rows.place(state),
+                );
             }
         }
-        check.at(&format!("out.{scenario}.logits"), rows.place(all_logits(model, last)));
+        check.at(
+            &format!("out.{scenario}.logits"),
+            rows.place(all_logits(model, last)),
+        );
         if labelled {
             let loss = loss(model, model.embed(&text), &text);
             check.all(&format!("out.{scenario}.loss"), &values(loss.clone()));
@@ -115,7 +136,10 @@ fn embeddings(golden: &Golden, model: &Llama, device: &Device, check: &mut Check
     let given = given_embeddings(golden, &rows);
     let labels = rows.pick(golden, "in.embeds.labels");
     // Decoding reads ids at labels alone.
-    let ids: Vec<Vec<i64>> = labels.iter().map(|row| row.iter().map(|&label| label.max(0)).collect()).collect();
+    let ids: Vec<Vec<i64>> = labels
+        .iter()
+        .map(|row| row.iter().map(|&label| label.max(0)).collect())
+        .collect();
     let text = batch(&Rows::sequences(&ids, &labels), 0, device);
     let width = model.width();
     let mut padded = vec![0f32; text.sequences * text.length * width];
@@ -130,7 +154,10 @@ fn embeddings(golden: &Golden, model: &Llama, device: &Device, check: &mut Check
     let loss = loss(model, input.clone(), &text);
     check.all("out.embeds.loss", &values(loss.clone()));
     let grads = loss.backward();
-    check.at("grad.embeds.inputs_embeds", rows.place(input.grad(&grads).unwrap()));
+    check.at(
+        "grad.embeds.inputs_embeds",
+        rows.place(input.grad(&grads).unwrap()),
+    );
 }
 
 fn greedy(golden: &Golden, model: &Llama, device: &Device, check: &mut Checker<'_>) {
@@ -153,7 +180,10 @@ fn greedy(golden: &Golden, model: &Llama, device: &Device, check: &mut Checker<'
     }
     let rows = Rows::new(golden, "in.embeds.");
     let (shape, table) = golden.ints("out.greedy_embeds.sequences").unwrap();
-    for (given, wanted) in given_embeddings(golden, &rows).into_iter().zip(table.chunks(shape[1])) {
+    for (given, wanted) in given_embeddings(golden, &rows)
+        .into_iter()
+        .zip(table.chunks(shape[1]))
+    {
         let shape = [1, given.len() / model.width(), model.width()];
         let prompt = Tensor::<3>::from_data(TensorData::new(given, shape), device);
         continued(golden, "greedy_embeds", model, prompt, wanted, device);
@@ -163,18 +193,40 @@ fn greedy(golden: &Golden, model: &Llama, device: &Device, check: &mut Checker<'
 }
 
 /// `wanted` are new tokens up to a stop token and padding.
-fn continued(golden: &Golden, scenario: &str, model: &Llama, prompt: Tensor<3>, wanted: &[i64], device: &Device) {
+fn continued(
+    golden: &Golden,
+    scenario: &str,
+    model: &Llama,
+    prompt: Tensor<3>,
+    wanted: &[i64],
+    device: &Device,
+) {
     let settings = &golden.meta()["generate"][scenario];
-    let list = settings["eos_token_id"].as_array().cloned().unwrap_or_default();
+    let list = settings["eos_token_id"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     let stop: Vec<u32> = list.iter().map(|id| id.as_u64().unwrap() as u32).collect();
-    let config = GenerateConfig { max_new_tokens: settings["max_new_tokens"].as_u64().unwrap() as usize };
-    let wanted: Vec<u32> = wanted.iter().map(|&id| id as u32).take_while(|id| !stop.contains(id)).collect();
+    let config = GenerateConfig {
+        max_new_tokens: settings["max_new_tokens"].as_u64().unwrap() as usize,
+    };
+    let wanted: Vec<u32> = wanted
+        .iter()
+        .map(|&id| id as u32)
+        .take_while(|id| !stop.contains(id))
+        .collect();
     let found = generate(model, prompt, &stop, &config, model.max_length(), device);
     assert_eq!(found, wanted, "{scenario}");
 }
 
 /// Logits of every step of the greedy continuation, from the cache.
-fn step_logits(golden: &Golden, model: &Llama, prompts: &[Tensor<3>], device: &Device, check: &mut Checker<'_>) {
+fn step_logits(
+    golden: &Golden,
+    model: &Llama,
+    prompts: &[Tensor<3>],
+    device: &Device,
+    check: &mut Checker<'_>,
+) {
     let (shape, table) = golden.ints("out.greedy.sequences").unwrap();
     let steps = golden.floats("out.greedy.step_logits").unwrap().0[1];
     let mut found = Vec::new();
@@ -184,7 +236,9 @@ fn step_logits(golden: &Golden, model: &Llama, prompts: &[Tensor<3>], device: &D
         let fed = &row[shape[1] - steps..shape[1] - 1];
         for &id in fed {
             let sequences = Rows::unlabelled(&[vec![id]]);
-            found.extend(values(model.advance(model.embed(&batch(&sequences, 0, device)), &mut cache)));
+            found.extend(values(
+                model.advance(model.embed(&batch(&sequences, 0, device)), &mut cache),
+            ));
         }
     }
     check.all("out.greedy.step_logits", &found);

@@ -27,8 +27,14 @@ fn llama(device: &Device, tied: bool) -> Llama {
 
 /// `length` ids, every position but the first a label.
 fn sequence(length: usize, salt: usize) -> Sequence {
-    let ids = (0..length).map(|i| ((i * 17 + salt * 29) % (VOCABULARY - 1) + 1) as u32).collect();
-    Sequence { ids, slots: Vec::new(), labels: (1..length as u32).collect() }
+    let ids = (0..length)
+        .map(|i| ((i * 17 + salt * 29) % (VOCABULARY - 1) + 1) as u32)
+        .collect();
+    Sequence {
+        ids,
+        slots: Vec::new(),
+        labels: (1..length as u32).collect(),
+    }
 }
 
 fn assert_close(what: &str, a: &[f32], b: &[f32]) {
@@ -68,7 +74,11 @@ fn the_cache_changes_nothing() {
                     start = end;
                     assert_eq!(cache.len(), end);
                 }
-                assert_close(&format!("{backend}, {first} at first"), &found, &all[(first - 1) * VOCABULARY..]);
+                assert_close(
+                    &format!("{backend}, {first} at first"),
+                    &found,
+                    &all[(first - 1) * VOCABULARY..],
+                );
             }
         }
     }
@@ -84,22 +94,53 @@ fn generation_is_the_most_likely_token_each_time() {
         for _ in 0..10 {
             slow.push(0);
             let last = (slow.len() - 1) as u32;
-            let whole = Sequence { ids: slow.clone(), slots: Vec::new(), labels: vec![last] };
+            let whole = Sequence {
+                ids: slow.clone(),
+                slots: Vec::new(),
+                labels: vec![last],
+            };
             let row = logits(&model, &[whole], 0, &device);
-            let best = (0..VOCABULARY).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap();
+            let best = (0..VOCABULARY)
+                .max_by(|&a, &b| row[a].total_cmp(&row[b]))
+                .unwrap();
             *slow.last_mut().unwrap() = best as u32;
         }
         let wanted = &slow[prompt.ids.len()..];
         let embedded = || model.embed(&batch(std::slice::from_ref(&prompt), 0, &device));
         let run = |stop: &[u32], most: usize, limit: usize| {
-            generate(&model, embedded(), stop, &GenerateConfig { max_new_tokens: most }, limit, &device)
+            generate(
+                &model,
+                embedded(),
+                stop,
+                &GenerateConfig {
+                    max_new_tokens: most,
+                },
+                limit,
+                &device,
+            )
         };
         assert_eq!(run(&[], 10, 48), wanted, "{backend}");
-        assert_eq!(run(&[], 4, 48), wanted[..4], "{backend}: the most that was asked for");
-        assert_eq!(run(&[], 10, 8), wanted[..3], "{backend}: the last position of the model");
-        assert_eq!(run(&[], 10, 3), [0u32; 0], "{backend}: a prompt that is too long already");
+        assert_eq!(
+            run(&[], 4, 48),
+            wanted[..4],
+            "{backend}: the most that was asked for"
+        );
+        assert_eq!(
+            run(&[], 10, 8),
+            wanted[..3],
+            "{backend}: the last position of the model"
+        );
+        assert_eq!(
+            run(&[], 10, 3),
+            [0u32; 0],
+            "{backend}: a prompt that is too long already"
+        );
         let before = wanted.iter().position(|id| *id == wanted[6]).unwrap();
-        assert_eq!(run(&[wanted[6]], 10, 48), wanted[..before], "{backend}: the stop token is left out");
+        assert_eq!(
+            run(&[wanted[6]], 10, 48),
+            wanted[..before],
+            "{backend}: the stop token is left out"
+        );
     }
 }
 
@@ -110,11 +151,17 @@ fn padding_on_the_right_changes_nothing() {
         let model = llama(&device, false);
         let sequences = [sequence(9, 1), sequence(2, 2), sequence(6, 3)];
         let together = logits(&model, &sequences, 0, &device);
-        let apart: Vec<f32> =
-            sequences.iter().flat_map(|one| logits(&model, std::slice::from_ref(one), 0, &device)).collect();
+        let apart: Vec<f32> = sequences
+            .iter()
+            .flat_map(|one| logits(&model, std::slice::from_ref(one), 0, &device))
+            .collect();
         assert_close(&format!("{backend}"), &together, &apart);
         let other = logits(&model, &sequences, 7, &device);
-        assert_eq!(bits(&together), bits(&other), "{backend}: what stands in the padding");
+        assert_eq!(
+            bits(&together),
+            bits(&other),
+            "{backend}: what stands in the padding"
+        );
     }
 }
 
@@ -125,12 +172,23 @@ fn padding_gets_no_gradient_and_gives_none() {
         let model = llama(&device, false);
         let text = batch(&[sequence(9, 1), sequence(4, 2)], 0, &device);
         let input = Tensor::from_inner(model.embed(&text).inner()).require_grad();
-        let grads = label_logits(&model, input.clone(), &text).powi_scalar(2).sum().backward();
+        let grads = label_logits(&model, input.clone(), &text)
+            .powi_scalar(2)
+            .sum()
+            .backward();
         let grad = values(input.grad(&grads).unwrap());
         let width = model.width();
-        let moved: Vec<bool> = grad.chunks(width).map(|row| row.iter().any(|value| *value != 0.0)).collect();
-        let read: Vec<bool> = (0..18).map(|row| row < 8 || (9..12).contains(&row)).collect();
-        assert_eq!(moved, read, "{backend}: the last token of a sequence predicts nothing, padding neither");
+        let moved: Vec<bool> = grad
+            .chunks(width)
+            .map(|row| row.iter().any(|value| *value != 0.0))
+            .collect();
+        let read: Vec<bool> = (0..18)
+            .map(|row| row < 8 || (9..12).contains(&row))
+            .collect();
+        assert_eq!(
+            moved, read,
+            "{backend}: the last token of a sequence predicts nothing, padding neither"
+        );
     }
 }
 
@@ -140,13 +198,23 @@ fn a_fresh_adapter_is_its_base_bit_for_bit() {
         let device = backend.open().unwrap();
         let base = llama(&device, true);
         let mut model = base.clone();
-        model.attach_lora(&LoraConfig { r: 3, ..LoraConfig::default() }, &mut Init::new(9, &device));
+        model.attach_lora(
+            &LoraConfig {
+                r: 3,
+                ..LoraConfig::default()
+            },
+            &mut Init::new(9, &device),
+        );
         let sequences = [sequence(9, 1), sequence(5, 2)];
         let of = |model: &Llama| bits(&logits(model, &sequences, 0, &device));
         assert_eq!(of(&model), of(&base), "{backend}");
         assert_eq!(of(&model.without_lora()), of(&base), "{backend}");
         let count = |model: &Llama| molglot_tensor::params::list(model).len();
-        assert_eq!(count(&model), count(&base) + 2 * 7 * 2, "{backend}: two factors at every linear layer");
+        assert_eq!(
+            count(&model),
+            count(&base) + 2 * 7 * 2,
+            "{backend}: two factors at every linear layer"
+        );
         assert_eq!(count(&model.without_lora()), count(&base), "{backend}");
     }
 }
@@ -164,9 +232,15 @@ fn soft_tokens_are_embeddings_like_any_other() {
         sequences[1].labels = vec![5];
         let text: TextBatch = batch(&sequences, 0, &device);
         assert_eq!(text.read, TextRead::Labels);
-        let soft: Vec<f32> = (0..5 * width).map(|i| ((i * 7919) % 1000) as f32 / 500.0 - 1.0).collect();
-        let tokens = Tensor::<2>::from_data(TensorData::new(soft.clone(), [5, width]), &device).require_grad();
-        let soft_tokens = SoftTokens { tokens: tokens.clone(), owner: RowIndex::new(2, vec![0, 0, 0, 1, 1]) };
+        let soft: Vec<f32> = (0..5 * width)
+            .map(|i| ((i * 7919) % 1000) as f32 / 500.0 - 1.0)
+            .collect();
+        let tokens = Tensor::<2>::from_data(TensorData::new(soft.clone(), [5, width]), &device)
+            .require_grad();
+        let soft_tokens = SoftTokens {
+            tokens: tokens.clone(),
+            owner: RowIndex::new(2, vec![0, 0, 0, 1, 1]),
+        };
         let spliced = splice(model.embed(&text), &text, Some(&soft_tokens)).unwrap();
 
         let mut by_hand = values(model.embed(&text));
@@ -174,14 +248,30 @@ fn soft_tokens_are_embeddings_like_any_other() {
         for (number, place) in places.into_iter().enumerate() {
             by_hand[place * width..][..width].copy_from_slice(&soft[number * width..][..width]);
         }
-        let by_hand = Tensor::<3>::from_data(TensorData::new(by_hand, [2, 8, width]), &device).require_grad();
-        let (a, b) = (label_logits(&model, spliced, &text), label_logits(&model, by_hand.clone(), &text));
-        assert_eq!(bits(&values(a.clone())), bits(&values(b.clone())), "{backend}");
+        let by_hand =
+            Tensor::<3>::from_data(TensorData::new(by_hand, [2, 8, width]), &device).require_grad();
+        let (a, b) = (
+            label_logits(&model, spliced, &text),
+            label_logits(&model, by_hand.clone(), &text),
+        );
+        assert_eq!(
+            bits(&values(a.clone())),
+            bits(&values(b.clone())),
+            "{backend}"
+        );
 
         let from_soft = values(tokens.grad(&a.powi_scalar(2).sum().backward()).unwrap());
         let from_hand = values(by_hand.grad(&b.powi_scalar(2).sum().backward()).unwrap());
-        let picked: Vec<f32> = places.iter().flat_map(|place| from_hand[place * width..][..width].to_vec()).collect();
+        let picked: Vec<f32> = places
+            .iter()
+            .flat_map(|place| from_hand[place * width..][..width].to_vec())
+            .collect();
         assert_close(&format!("{backend}: gradient"), &from_soft, &picked);
-        assert!(from_soft.chunks(width).all(|row| row.iter().any(|value| *value != 0.0)), "{backend}");
+        assert!(
+            from_soft
+                .chunks(width)
+                .all(|row| row.iter().any(|value| *value != 0.0)),
+            "{backend}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What several tests need: rows of a reference case without their padding, and a count of what was compared.
+//! What several tests need: rows of a reference case without their padding, and a count of what
+//! was compared.
 
 use std::collections::BTreeSet;
 
@@ -29,21 +30,32 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// From the mask `{prefix}attention_mask`; without one, every position of `{prefix}input_ids` is real.
+    /// From the mask `{prefix}attention_mask`; without one, every position of `{prefix}input_ids`
+    /// is real.
     pub(crate) fn new(golden: &Golden, prefix: &str) -> Self {
-        let (shape, mask) = golden.ints(&format!("{prefix}attention_mask")).unwrap_or_else(|_| {
-            let (shape, ids) = golden.ints(&format!("{prefix}input_ids")).unwrap();
-            (shape, vec![1; ids.len()])
-        });
-        let real = |row: &[i64]| (0..row.len()).filter(|&position| row[position] == 1).collect();
-        Self { length: shape[1], kept: mask.chunks(shape[1]).map(real).collect() }
+        let (shape, mask) = golden
+            .ints(&format!("{prefix}attention_mask"))
+            .unwrap_or_else(|_| {
+                let (shape, ids) = golden.ints(&format!("{prefix}input_ids")).unwrap();
+                (shape, vec![1; ids.len()])
+            });
+        let real = |row: &[i64]| {
+            (0..row.len())
+                .filter(|&position| row[position] == 1)
+                .collect()
+        };
+        Self {
+            length: shape[1],
+            kept: mask.chunks(shape[1]).map(real).collect(),
+        }
     }
 
     /// The real positions of a table `[B, T]` of the case.
     pub(crate) fn pick(&self, golden: &Golden, name: &str) -> Vec<Vec<i64>> {
         let (_, table) = golden.ints(name).unwrap();
         let rows = self.kept.iter().zip(table.chunks(self.length));
-        rows.map(|(kept, row)| kept.iter().map(|&position| row[position]).collect()).collect()
+        rows.map(|(kept, row)| kept.iter().map(|&position| row[position]).collect())
+            .collect()
     }
 
     /// Sequences of `ids` with every label but the first position's.
@@ -51,7 +63,9 @@ impl Rows {
         let sequence = |(ids, labels): (&Vec<i64>, &Vec<i64>)| Sequence {
             ids: ids.iter().map(|&id| id as u32).collect(),
             slots: Vec::new(),
-            labels: (1..labels.len() as u32).filter(|&at| labels[at as usize] != IGNORED).collect(),
+            labels: (1..labels.len() as u32)
+                .filter(|&at| labels[at as usize] != IGNORED)
+                .collect(),
         };
         ids.iter().zip(labels).map(sequence).collect()
     }
@@ -62,7 +76,8 @@ impl Rows {
         Self::sequences(ids, &labels)
     }
 
-    /// Values `[B, T', W]` of rows without padding on the left, at the places where the reference has them.
+    /// Values `[B, T', W]` of rows without padding on the left, at the places where the reference
+    /// has them.
     pub(crate) fn place(&self, tensor: Tensor<3>) -> (Vec<f32>, Vec<bool>) {
         let [batch, length, width] = tensor.dims();
         let actual = values(tensor);
@@ -70,7 +85,10 @@ impl Rows {
         let mut kept = vec![false; placed.len()];
         for (row, positions) in self.kept.iter().enumerate() {
             for (at, &position) in positions.iter().enumerate() {
-                let (from, to) = ((row * length + at) * width, (row * self.length + position) * width);
+                let (from, to) = (
+                    (row * length + at) * width,
+                    (row * self.length + position) * width,
+                );
                 placed[to..to + width].copy_from_slice(&actual[from..from + width]);
                 kept[to..to + width].fill(true);
             }
@@ -80,7 +98,12 @@ impl Rows {
 }
 
 pub(crate) fn batch(sequences: &[Sequence], pad: u32, device: &Device) -> TextBatch {
-    TextBatch::new(&sequences.iter().collect::<Vec<_>>(), pad, TextRead::Labels, device)
+    TextBatch::new(
+        &sequences.iter().collect::<Vec<_>>(),
+        pad,
+        TextRead::Labels,
+        device,
+    )
 }
 
 /// Logits at the labels.
@@ -99,7 +122,9 @@ pub(crate) fn loss(model: &Llama, embeddings: Tensor<3>, text: &TextBatch) -> Te
 /// `[B, T, V]`: logits everywhere.
 pub(crate) fn all_logits(model: &Llama, normed: Tensor<3>) -> Tensor<3> {
     let [batch, length, width] = normed.dims();
-    model.logits(normed.reshape([batch * length, width])).reshape([batch, length, model.vocab_size()])
+    model
+        .logits(normed.reshape([batch * length, width]))
+        .reshape([batch, length, model.vocab_size()])
 }
 
 /// Compares with a case and remembers the worst and what was compared.
@@ -112,7 +137,12 @@ pub(crate) struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     pub(crate) fn new(golden: &'a Golden, place: String, seen: &'a mut BTreeSet<String>) -> Self {
-        Self { golden, place, worst: (0.0, "nothing".to_owned()), seen }
+        Self {
+            golden,
+            place,
+            worst: (0.0, "nothing".to_owned()),
+            seen,
+        }
     }
 
     pub(crate) fn all(&mut self, name: &str, actual: &[f32]) {
@@ -135,14 +165,24 @@ impl<'a> Checker<'a> {
 
     pub(crate) fn report(&self) {
         let (part, name) = &self.worst;
-        eprintln!("{}: worst difference is {part:.2} of its tolerance ({name})", self.place);
+        eprintln!(
+            "{}: worst difference is {part:.2} of its tolerance ({name})",
+            self.place
+        );
     }
 }
 
 /// Prints the outputs and gradients that nothing was compared with.
 pub(crate) fn print_unseen(golden: &Golden, seen: &BTreeSet<String>) {
     let names = golden.names().unwrap().into_iter();
-    let unseen: Vec<String> =
-        names.filter(|name| (name.starts_with("out.") || name.starts_with("grad.")) && !seen.contains(name)).collect();
-    eprintln!("{}: not compared: {}", golden.dir().file_name().unwrap().to_string_lossy(), unseen.join(", "));
+    let unseen: Vec<String> = names
+        .filter(|name| {
+            (name.starts_with("out.") || name.starts_with("grad.")) && !seen.contains(name)
+        })
+        .collect();
+    eprintln!(
+        "{}: not compared: {}",
+        golden.dir().file_name().unwrap().to_string_lossy(),
+        unseen.join(", ")
+    );
 }

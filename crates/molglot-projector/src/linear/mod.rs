@@ -1,7 +1,7 @@
 //! One linear layer, as LLaVA and M3LLM have it.
 
-use molglot_tensor::burn;
 use molglot_core::{Features, GraphBatch, Projector, SoftTokens};
+use molglot_tensor::burn;
 use molglot_tensor::{
     Init,
     burn::module::Module,
@@ -22,7 +22,10 @@ pub struct LinearProjectorConfig {
 impl LinearProjectorConfig {
     /// Draws the parameters: `input` features to `output`, the width of the language model.
     pub fn init(&self, input: usize, output: usize, init: &mut Init) -> LinearProjector {
-        LinearProjector { project: LinearConfig::new(input, output).init(init), reduction: self.reduction }
+        LinearProjector {
+            project: LinearConfig::new(input, output).init(init),
+            reduction: self.reduction,
+        }
     }
 }
 
@@ -37,7 +40,10 @@ pub struct LinearProjector {
 impl Projector for LinearProjector {
     fn project(&self, features: &Features, graph: &GraphBatch) -> SoftTokens {
         let (rows, owner) = self.reduction.apply(features, graph);
-        SoftTokens { tokens: self.project.forward(rows), owner }
+        SoftTokens {
+            tokens: self.project.forward(rows),
+            owner,
+        }
     }
 
     fn token_count(&self, atoms: usize, motifs: usize) -> usize {

@@ -1,7 +1,7 @@
 //! Two linear layers with a GELU between them.
 
-use molglot_tensor::burn;
 use molglot_core::{Features, GraphBatch, Projector, SoftTokens};
+use molglot_tensor::burn;
 use molglot_tensor::{
     Init,
     burn::{module::Module, tensor::activation::gelu},
@@ -49,7 +49,10 @@ pub struct MlpProjector {
 impl Projector for MlpProjector {
     fn project(&self, features: &Features, graph: &GraphBatch) -> SoftTokens {
         let (rows, owner) = self.reduction.apply(features, graph);
-        SoftTokens { tokens: self.fc2.forward(gelu(self.fc1.forward(rows))), owner }
+        SoftTokens {
+            tokens: self.fc2.forward(gelu(self.fc1.forward(rows))),
+            owner,
+        }
     }
 
     fn token_count(&self, atoms: usize, motifs: usize) -> usize {

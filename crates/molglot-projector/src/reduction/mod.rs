@@ -34,7 +34,10 @@ impl Reduction {
                     segment_mean(features.motif.clone(), &graph.graph_of_motif),
                     features.graph.clone(),
                 ];
-                let owners = each_graph().chain(each_graph()).chain(each_graph()).collect();
+                let owners = each_graph()
+                    .chain(each_graph())
+                    .chain(each_graph())
+                    .collect();
                 (Tensor::cat(levels, 0), RowIndex::new(graph.graphs, owners))
             }
             Self::All => {
@@ -55,11 +58,21 @@ impl Reduction {
 }
 
 fn every_level(features: &Features) -> Tensor<2> {
-    Tensor::cat(vec![features.node.clone(), features.motif.clone(), features.graph.clone()], 0)
+    Tensor::cat(
+        vec![
+            features.node.clone(),
+            features.motif.clone(),
+            features.graph.clone(),
+        ],
+        0,
+    )
 }
 
 fn every_owner(graph: &GraphBatch) -> RowIndex {
     let atoms = graph.graph_of_atom.index().iter();
-    let owners = atoms.chain(graph.graph_of_motif.index()).copied().chain(0..graph.graphs as u32);
+    let owners = atoms
+        .chain(graph.graph_of_motif.index())
+        .copied()
+        .chain(0..graph.graphs as u32);
     RowIndex::new(graph.graphs, owners.collect())
 }

@@ -52,7 +52,14 @@ impl BatchNorm {
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let (weight, bias) = (self.weight.val(), self.bias.val());
         if !(x.device().is_autodiff() && self.training.val().is_enabled()) {
-            return batch_norm(x, weight, bias, self.running_mean.value_sync(), self.running_var.value_sync(), EPSILON);
+            return batch_norm(
+                x,
+                weight,
+                bias,
+                self.running_mean.value_sync(),
+                self.running_var.value_sync(),
+                EPSILON,
+            );
         }
         let rows = x.dims()[0] as f64;
         let result = batch_norm_train(x, weight, bias, EPSILON);

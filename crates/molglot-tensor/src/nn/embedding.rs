@@ -17,12 +17,16 @@ pub struct Embedding {
 impl Embedding {
     /// Draws the table from a normal distribution of width `std`.
     pub fn normal(rows: usize, width: usize, std: f64, init: &mut Init) -> Self {
-        Self { weight: init.normal([rows, width], std) }
+        Self {
+            weight: init.normal([rows, width], std),
+        }
     }
 
     /// Draws the table as Xavier does for a matrix of this shape.
     pub fn xavier(rows: usize, width: usize, init: &mut Init) -> Self {
-        Self { weight: init.xavier([rows, width]) }
+        Self {
+            weight: init.xavier([rows, width]),
+        }
     }
 
     /// Looks rows up.

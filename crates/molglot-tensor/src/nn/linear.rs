@@ -18,12 +18,19 @@ pub struct LinearConfig {
 impl LinearConfig {
     /// A layer from `input` to `output` features with a bias.
     pub fn new(input: usize, output: usize) -> Self {
-        Self { input, output, bias: true }
+        Self {
+            input,
+            output,
+            bias: true,
+        }
     }
 
     /// Without a bias.
     pub fn without_bias(self) -> Self {
-        Self { bias: false, ..self }
+        Self {
+            bias: false,
+            ..self
+        }
     }
 
     /// Draws weight and bias uniformly in `±1/sqrt(input)`, PyTorch's default.
@@ -62,7 +69,11 @@ impl Linear {
     /// - `x`: `[.., input]`
     /// - output: `[.., output]`
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        linear(x, self.weight.val().transpose(), self.bias.as_ref().map(Param::val))
+        linear(
+            x,
+            self.weight.val().transpose(),
+            self.bias.as_ref().map(Param::val),
+        )
     }
 
     /// `(output, input)`.

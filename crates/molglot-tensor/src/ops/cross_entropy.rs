@@ -42,13 +42,18 @@ pub(super) trait CrossEntropyOps: Backend {
         grad: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
         let device = TensorMetadata::device(&logits);
-        let [rows, classes] = *logits.shape().as_slice() else { return logits };
+        let [rows, classes] = *logits.shape().as_slice() else {
+            return logits;
+        };
         let mut one_hot = vec![0f32; rows * classes];
         for (row, &class) in targets.iter().enumerate() {
             one_hot[row * classes + class as usize] = 1.0;
         }
         let one_hot = Self::float_from_data(TensorData::new(one_hot, [rows, classes]), &device);
-        let weights = Self::float_exp(Self::float_sub(logits.clone(), Self::float_max_dim(logits, 1)));
+        let weights = Self::float_exp(Self::float_sub(
+            logits.clone(),
+            Self::float_max_dim(logits, 1),
+        ));
         let p = Self::float_div(weights.clone(), Self::float_sum_dim(weights, 1));
         Self::float_mul(Self::float_sub(p, one_hot), grad)
     }
@@ -109,7 +114,11 @@ mod flex {
             let mut out = output(logits.layout().shape().clone());
             out.storage_mut::<f32>()
                 .par_chunks_mut(classes)
-                .zip(values(&logits).par_chunks(classes).zip(targets.par_iter().zip(values(&grad).par_iter())))
+                .zip(
+                    values(&logits)
+                        .par_chunks(classes)
+                        .zip(targets.par_iter().zip(values(&grad).par_iter())),
+                )
                 .for_each(|(out, (row, (&target, &grad)))| {
                     scaled_softmax(row, out, log_sum_exp(row), grad);
                     out[target as usize] -= grad;
@@ -125,22 +134,34 @@ impl<B: CrossEntropyOps, C: CheckpointStrategy> CrossEntropyOps for Autodiff<B, 
         struct CrossEntropy;
         impl<B: CrossEntropyOps> Backward<B, 1> for CrossEntropy {
             type State = (NodeId, Targets);
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
+            fn backward(
+                self,
+                ops: Ops<Self::State, 1>,
+                grads: &mut Gradients,
+                checkpointer: &mut Checkpointer,
+            ) {
                 let [parent] = ops.parents;
                 let grad = grads.consume::<B>(&ops.node);
                 let (logits, targets) = ops.state;
                 let logits: FloatTensor<B> = checkpointer.retrieve_node_output(logits);
                 if let Some(parent) = parent {
-                    grads.register::<B>(parent.id, B::cross_entropy_backward(logits, targets, grad));
+                    grads
+                        .register::<B>(parent.id, B::cross_entropy_backward(logits, targets, grad));
                 }
             }
         }
-        match CrossEntropy.prepare::<C>([logits.node()]).compute_bound().stateful() {
+        match CrossEntropy
+            .prepare::<C>([logits.node()])
+            .compute_bound()
+            .stateful()
+        {
             OpsKind::Tracked(mut prep) => {
                 let state = (prep.checkpoint(&logits), targets.clone());
                 prep.finish(state, B::cross_entropy(logits.into_primitive(), targets))
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::cross_entropy(logits.into_primitive(), targets)),
+            OpsKind::UnTracked(prep) => {
+                prep.finish(B::cross_entropy(logits.into_primitive(), targets))
+            }
         }
     }
 }
@@ -162,7 +183,13 @@ impl<B: CrossEntropyOps, C: CheckpointStrategy> CrossEntropyOps for Autodiff<B, 
 pub fn cross_entropy(logits: Tensor<2>, targets: &Arc<[u32]>) -> Tensor<1> {
     let [rows, classes] = logits.dims();
     assert_eq!(rows, targets.len(), "one target a row");
-    assert!(targets.iter().all(|&target| (target as usize) < classes), "a target is not one of {classes} classes");
-    let losses = Tensor::<2>::from_dispatch(Dispatch::cross_entropy(logits.into_dispatch(), targets.clone()));
+    assert!(
+        targets.iter().all(|&target| (target as usize) < classes),
+        "a target is not one of {classes} classes"
+    );
+    let losses = Tensor::<2>::from_dispatch(Dispatch::cross_entropy(
+        logits.into_dispatch(),
+        targets.clone(),
+    ));
     losses.reshape(Shape::from([rows]))
 }

@@ -71,7 +71,10 @@ mod tests {
     fn reductions_cover_every_length() {
         for n in 0..70 {
             assert_eq!(sum_by(n, |i| i as f32), (0..n).sum::<usize>() as f32);
-            assert_eq!(max_by(n, |i| -(i as f32)), if n == 0 { f32::MIN } else { 0.0 });
+            assert_eq!(
+                max_by(n, |i| -(i as f32)),
+                if n == 0 { f32::MIN } else { 0.0 }
+            );
         }
     }
 }

@@ -49,7 +49,14 @@ mod flex {
 
     /// Length of the last axis.
     pub(super) fn width(tensor: &FlexTensor) -> usize {
-        tensor.layout().shape().as_slice().last().copied().unwrap_or(1).max(1)
+        tensor
+            .layout()
+            .shape()
+            .as_slice()
+            .last()
+            .copied()
+            .unwrap_or(1)
+            .max(1)
     }
 }
 

@@ -21,7 +21,11 @@ use super::composed_backends;
 #[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Cube: cfg(feature = "cuda"), Autodiff)]
 pub(super) trait RmsNormOps: Backend {
     /// `x / sqrt(mean(x^2) + epsilon) * weight`.
-    fn rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self> {
+    fn rms_norm(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self> {
         let scale = inverse_rms::<Self>(x.clone(), epsilon);
         Self::float_mul(Self::float_mul(x, scale), weight)
     }
@@ -79,7 +83,14 @@ mod flex {
     }
 
     #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
-    fn backward(x: &[f32], weight: &[f32], grad: &[f32], out: &mut [f32], grad_weight: &mut [f32], epsilon: f32) {
+    fn backward(
+        x: &[f32],
+        weight: &[f32],
+        grad: &[f32],
+        out: &mut [f32],
+        grad_weight: &mut [f32],
+        epsilon: f32,
+    ) {
         let n = x.len() as f32;
         let scale = 1.0 / (sum_by(x.len(), |i| x[i] * x[i]) / n + epsilon).sqrt();
         let along = sum_by(x.len(), |i| grad[i] * weight[i] * x[i]) * scale / n;
@@ -91,16 +102,23 @@ mod flex {
     }
 
     impl RmsNormOps for Flex {
-        fn rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self> {
+        fn rms_norm(
+            x: FloatTensor<Self>,
+            weight: FloatTensor<Self>,
+            epsilon: f32,
+        ) -> FloatTensor<Self> {
             let (x, weight) = (x.to_contiguous(), weight.to_contiguous());
             let width = width(&x);
             let mut out = output(x.layout().shape().clone());
             let rows = (CHUNK / width).max(1) * width;
-            out.storage_mut::<f32>().par_chunks_mut(rows).zip(values(&x).par_chunks(rows)).for_each(|(out, x)| {
-                for (out, x) in out.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
-                    forward(x, values(&weight), out, epsilon);
-                }
-            });
+            out.storage_mut::<f32>()
+                .par_chunks_mut(rows)
+                .zip(values(&x).par_chunks(rows))
+                .for_each(|(out, x)| {
+                    for (out, x) in out.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
+                        forward(x, values(&weight), out, epsilon);
+                    }
+                });
             out
         }
 
@@ -110,7 +128,11 @@ mod flex {
             grad: FloatTensor<Self>,
             epsilon: f32,
         ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-            let (x, weight, grad) = (x.to_contiguous(), weight.to_contiguous(), grad.to_contiguous());
+            let (x, weight, grad) = (
+                x.to_contiguous(),
+                weight.to_contiguous(),
+                grad.to_contiguous(),
+            );
             let width = width(&x);
             let mut out = output(x.layout().shape().clone());
             let rows = (CHUNK / width).max(1) * width;
@@ -118,11 +140,17 @@ mod flex {
             let partials: Vec<Vec<f32>> = out
                 .storage_mut::<f32>()
                 .par_chunks_mut(rows)
-                .zip(values(&x).par_chunks(rows).zip(values(&grad).par_chunks(rows)))
+                .zip(
+                    values(&x)
+                        .par_chunks(rows)
+                        .zip(values(&grad).par_chunks(rows)),
+                )
                 .map(|(out, (x, grad))| {
                     let mut partial = vec![0f32; width];
-                    for ((out, x), grad) in
-                        out.chunks_exact_mut(width).zip(x.chunks_exact(width)).zip(grad.chunks_exact(width))
+                    for ((out, x), grad) in out
+                        .chunks_exact_mut(width)
+                        .zip(x.chunks_exact(width))
+                        .zip(grad.chunks_exact(width))
                     {
                         backward(x, values(&weight), grad, out, &mut partial, epsilon);
                     }
@@ -133,7 +161,10 @@ mod flex {
             let total = grad_weight.storage_mut::<f32>();
             total.fill(0.0);
             for partial in partials {
-                total.iter_mut().zip(partial).for_each(|(total, value)| *total += value);
+                total
+                    .iter_mut()
+                    .zip(partial)
+                    .for_each(|(total, value)| *total += value);
             }
             (out, grad_weight)
         }
@@ -141,12 +172,21 @@ mod flex {
 }
 
 impl<B: RmsNormOps, C: CheckpointStrategy> RmsNormOps for Autodiff<B, C> {
-    fn rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self> {
+    fn rms_norm(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct RmsNorm;
         impl<B: RmsNormOps> Backward<B, 2> for RmsNorm {
             type State = (NodeId, NodeId, f32);
-            fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
+            fn backward(
+                self,
+                ops: Ops<Self::State, 2>,
+                grads: &mut Gradients,
+                checkpointer: &mut Checkpointer,
+            ) {
                 let [x_node, weight_node] = ops.parents;
                 let grad = grads.consume::<B>(&ops.node);
                 let (x, weight, epsilon) = ops.state;
@@ -161,14 +201,23 @@ impl<B: RmsNormOps, C: CheckpointStrategy> RmsNormOps for Autodiff<B, C> {
                 }
             }
         }
-        match RmsNorm.prepare::<C>([x.node(), weight.node()]).compute_bound().stateful() {
+        match RmsNorm
+            .prepare::<C>([x.node(), weight.node()])
+            .compute_bound()
+            .stateful()
+        {
             OpsKind::Tracked(mut prep) => {
                 let state = (prep.checkpoint(&x), prep.checkpoint(&weight), epsilon);
-                prep.finish(state, B::rms_norm(x.into_primitive(), weight.into_primitive(), epsilon))
+                prep.finish(
+                    state,
+                    B::rms_norm(x.into_primitive(), weight.into_primitive(), epsilon),
+                )
             }
-            OpsKind::UnTracked(prep) => {
-                prep.finish(B::rms_norm(x.into_primitive(), weight.into_primitive(), epsilon))
-            }
+            OpsKind::UnTracked(prep) => prep.finish(B::rms_norm(
+                x.into_primitive(),
+                weight.into_primitive(),
+                epsilon,
+            )),
         }
     }
 }

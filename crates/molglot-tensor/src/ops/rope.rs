@@ -35,9 +35,14 @@ struct Table {
 impl RopeTable {
     /// Angles `position * inverse_frequency`, taken in f32 as the references do, for positions below `len`.
     pub fn new(inverse_frequencies: &[f32], len: usize) -> Self {
-        let angles = (0..len).flat_map(|position| inverse_frequencies.iter().map(move |f| position as f32 * f));
+        let angles = (0..len)
+            .flat_map(|position| inverse_frequencies.iter().map(move |f| position as f32 * f));
         let (cos, sin) = angles.map(|angle| (angle.cos(), angle.sin())).unzip();
-        Self(Arc::new(Table { half: inverse_frequencies.len(), cos, sin }))
+        Self(Arc::new(Table {
+            half: inverse_frequencies.len(),
+            cos,
+            sin,
+        }))
     }
 
     /// Number of positions.
@@ -64,7 +69,11 @@ impl Rotation {
     fn rows(&self, len: usize) -> (&[f32], &[f32], f32) {
         let Table { half, cos, sin } = &*self.table.0;
         let range = self.start * half..(self.start + len) * half;
-        (&cos[range.clone()], &sin[range], if self.back { -1.0 } else { 1.0 })
+        (
+            &cos[range.clone()],
+            &sin[range],
+            if self.back { -1.0 } else { 1.0 },
+        )
     }
 }
 
@@ -74,7 +83,9 @@ pub(super) trait RopeOps: Backend {
     /// `(x1, x2) -> (x1 cos - x2 sin, x2 cos + x1 sin)` on the halves of the last axis.
     fn rope(x: FloatTensor<Self>, rotation: Rotation) -> FloatTensor<Self> {
         let shape = x.shape();
-        let [_, len, _, size] = *shape.as_slice() else { return x };
+        let [_, len, _, size] = *shape.as_slice() else {
+            return x;
+        };
         let device = TensorMetadata::device(&x);
         let half = size / 2;
         let (cos, sin, sign) = rotation.rows(len);
@@ -86,12 +97,18 @@ pub(super) trait RopeOps: Backend {
         let sin = table(sin.iter().map(|value| sign * value).collect());
         let part = |from: usize| {
             let whole = || Slice::full();
-            Self::float_slice(x.clone(), &[whole(), whole(), whole(), Slice::from(from..from + half)])
+            Self::float_slice(
+                x.clone(),
+                &[whole(), whole(), whole(), Slice::from(from..from + half)],
+            )
         };
         let (first, second) = (part(0), part(half));
-        let rotated_first =
-            Self::float_sub(Self::float_mul(first.clone(), cos.clone()), Self::float_mul(second.clone(), sin.clone()));
-        let rotated_second = Self::float_add(Self::float_mul(second, cos), Self::float_mul(first, sin));
+        let rotated_first = Self::float_sub(
+            Self::float_mul(first.clone(), cos.clone()),
+            Self::float_mul(second.clone(), sin.clone()),
+        );
+        let rotated_second =
+            Self::float_add(Self::float_mul(second, cos), Self::float_mul(first, sin));
         Self::float_cat(vec![rotated_first, rotated_second], 3)
     }
 }
@@ -125,21 +142,31 @@ mod flex {
         fn rope(x: FloatTensor<Self>, rotation: Rotation) -> FloatTensor<Self> {
             let x = x.to_contiguous();
             let shape = x.layout().shape().clone();
-            let [_, len, heads, size] = *shape.as_slice() else { return x };
+            let [_, len, heads, size] = *shape.as_slice() else {
+                return x;
+            };
             let mut out = output(shape);
             let (cos, sin, sign) = rotation.rows(len);
             let (half, row) = (size / 2, heads * size);
-            out.storage_mut::<f32>().par_chunks_mut(row * len).zip(values(&x).par_chunks(row * len)).for_each(
-                |(out, x)| {
+            out.storage_mut::<f32>()
+                .par_chunks_mut(row * len)
+                .zip(values(&x).par_chunks(row * len))
+                .for_each(|(out, x)| {
                     for position in 0..len {
                         let table = position * half..(position + 1) * half;
                         for head in 0..heads {
-                            let at = position * row + head * size..position * row + (head + 1) * size;
-                            rotate(&x[at.clone()], &mut out[at], &cos[table.clone()], &sin[table.clone()], sign);
+                            let at =
+                                position * row + head * size..position * row + (head + 1) * size;
+                            rotate(
+                                &x[at.clone()],
+                                &mut out[at],
+                                &cos[table.clone()],
+                                &sin[table.clone()],
+                                sign,
+                            );
                         }
                     }
-                },
-            );
+                });
             out
         }
     }
@@ -155,13 +182,18 @@ impl<B: RopeOps, C: CheckpointStrategy> RopeOps for Autodiff<B, C> {
                 let [parent] = ops.parents;
                 let grad = grads.consume::<B>(&ops.node);
                 if let Some(parent) = parent {
-                    let inverse = Rotation { back: !ops.state.back, ..ops.state };
+                    let inverse = Rotation {
+                        back: !ops.state.back,
+                        ..ops.state
+                    };
                     grads.register::<B>(parent.id, B::rope(grad, inverse));
                 }
             }
         }
         match Rope.prepare::<C>([x.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(rotation.clone(), B::rope(x.into_primitive(), rotation)),
+            OpsKind::Tracked(prep) => {
+                prep.finish(rotation.clone(), B::rope(x.into_primitive(), rotation))
+            }
             OpsKind::UnTracked(prep) => prep.finish(B::rope(x.into_primitive(), rotation)),
         }
     }
@@ -179,8 +211,21 @@ impl<B: RopeOps, C: CheckpointStrategy> RopeOps for Autodiff<B, C> {
 /// When the table is shorter than `start + S` or was made for another `D`.
 pub fn rope(x: Tensor<4>, table: &RopeTable, start: usize) -> Tensor<4> {
     let [_, len, _, size] = x.dims();
-    assert_eq!(size, 2 * table.0.half, "the table was made for another head size");
-    assert!(start + len <= table.len(), "position {} is beyond the table of {}", start + len, table.len());
-    let rotation = Rotation { table: table.clone(), start, back: false };
+    assert_eq!(
+        size,
+        2 * table.0.half,
+        "the table was made for another head size"
+    );
+    assert!(
+        start + len <= table.len(),
+        "position {} is beyond the table of {}",
+        start + len,
+        table.len()
+    );
+    let rotation = Rotation {
+        table: table.clone(),
+        start,
+        back: false,
+    };
     Tensor::from_dispatch(Dispatch::rope(x.into_dispatch(), rotation))
 }

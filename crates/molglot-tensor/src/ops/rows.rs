@@ -50,7 +50,10 @@ impl RowIndex {
     pub fn new(rows: usize, index: Vec<u32>) -> Self {
         let mut offsets = vec![0u32; rows + 1];
         for &row in &index {
-            assert!((row as usize) < rows, "row index {row} is out of range for a tensor of {rows} rows");
+            assert!(
+                (row as usize) < rows,
+                "row index {row} is out of range for a tensor of {rows} rows"
+            );
             offsets[row as usize + 1] += 1;
         }
         for row in 0..rows {
@@ -62,7 +65,12 @@ impl RowIndex {
             order[next[row as usize] as usize] = position as u32;
             next[row as usize] += 1;
         }
-        Self(Arc::new(Inner { rows, index, offsets, order }))
+        Self(Arc::new(Inner {
+            rows,
+            index,
+            offsets,
+            order,
+        }))
     }
 
     /// Number of source rows (segments).
@@ -92,7 +100,10 @@ impl RowIndex {
 
     /// How many positions read each row.
     pub fn counts(&self) -> impl Iterator<Item = usize> + '_ {
-        self.0.offsets.windows(2).map(|pair| (pair[1] - pair[0]) as usize)
+        self.0
+            .offsets
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]) as usize)
     }
 
     fn as_data(&self) -> TensorData {
@@ -124,12 +135,17 @@ pub(super) trait RowOps: Backend {
         let width = x.shape().as_slice()[1];
         let device = TensorMetadata::device(&x);
         let zero = |rows: usize| {
-            Self::float_from_data(TensorData::new(vec![0f32; rows * width], [rows, width]), &device)
+            Self::float_from_data(
+                TensorData::new(vec![0f32; rows * width], [rows, width]),
+                &device,
+            )
         };
         if index.is_empty() {
             return zero(index.rows());
         }
-        let mut segments: Vec<Vec<u32>> = (0..index.rows()).map(|row| index.positions(row).to_vec()).collect();
+        let mut segments: Vec<Vec<u32>> = (0..index.rows())
+            .map(|row| index.positions(row).to_vec())
+            .collect();
         let mut level = x;
         loop {
             let rows = level.shape().as_slice()[0] as u32;
@@ -139,9 +155,16 @@ pub(super) trait RowOps: Backend {
             let mut partials = 0u32;
             for segment in &mut segments {
                 let mut next = Vec::new();
-                let chunks = segment.chunks(FAN_IN).map(<[u32]>::to_vec).collect::<Vec<_>>();
+                let chunks = segment
+                    .chunks(FAN_IN)
+                    .map(<[u32]>::to_vec)
+                    .collect::<Vec<_>>();
                 let empty = vec![Vec::new()];
-                for chunk in if chunks.is_empty() && last { &empty } else { &chunks } {
+                for chunk in if chunks.is_empty() && last {
+                    &empty
+                } else {
+                    &chunks
+                } {
                     table.extend_from_slice(chunk);
                     table.extend(std::iter::repeat_n(rows, FAN_IN - chunk.len()));
                     next.push(partials);
@@ -151,7 +174,8 @@ pub(super) trait RowOps: Backend {
             }
             let positions = Self::int_from_data(ints(table.into_iter()), &device);
             let gathered = Self::float_select(padded, 0, positions);
-            let grouped = Self::float_reshape(gathered, Shape::from([partials as usize, FAN_IN, width]));
+            let grouped =
+                Self::float_reshape(gathered, Shape::from([partials as usize, FAN_IN, width]));
             let summed = Self::float_sum_dim(grouped, 1);
             level = Self::float_reshape(summed, Shape::from([partials as usize, width]));
             if last {
@@ -186,13 +210,14 @@ mod flex {
             let mut out = output(Shape::from([index.len(), width]));
             let rows = (CHUNK / width).max(1);
             let source = values(&x);
-            out.storage_mut::<f32>().par_chunks_mut(rows * width).zip(index.index().par_chunks(rows)).for_each(
-                |(out, index)| {
+            out.storage_mut::<f32>()
+                .par_chunks_mut(rows * width)
+                .zip(index.index().par_chunks(rows))
+                .for_each(|(out, index)| {
                     for (out, &row) in out.chunks_exact_mut(width).zip(index) {
                         out.copy_from_slice(&source[row as usize * width..][..width]);
                     }
-                },
-            );
+                });
             out
         }
 
@@ -202,15 +227,20 @@ mod flex {
             let mut out = output(Shape::from([index.rows(), width]));
             let source = values(&x);
             let rows = (CHUNK / width / 4).max(1);
-            out.storage_mut::<f32>().par_chunks_mut(rows * width).enumerate().for_each(|(chunk, out)| {
-                for (local, out) in out.chunks_exact_mut(width).enumerate() {
-                    out.fill(0.0);
-                    for &position in index.positions(chunk * rows + local) {
-                        let row = &source[position as usize * width..][..width];
-                        out.iter_mut().zip(row).for_each(|(out, value)| *out += value);
+            out.storage_mut::<f32>()
+                .par_chunks_mut(rows * width)
+                .enumerate()
+                .for_each(|(chunk, out)| {
+                    for (local, out) in out.chunks_exact_mut(width).enumerate() {
+                        out.fill(0.0);
+                        for &position in index.positions(chunk * rows + local) {
+                            let row = &source[position as usize * width..][..width];
+                            out.iter_mut()
+                                .zip(row)
+                                .for_each(|(out, value)| *out += value);
+                        }
                     }
-                }
-            });
+                });
             out
         }
     }
@@ -230,8 +260,14 @@ impl<B: RowOps, C: CheckpointStrategy> RowOps for Autodiff<B, C> {
                 }
             }
         }
-        match GatherRows.prepare::<C>([x.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(index.clone(), B::gather_rows(x.into_primitive(), index)),
+        match GatherRows
+            .prepare::<C>([x.node()])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prep) => {
+                prep.finish(index.clone(), B::gather_rows(x.into_primitive(), index))
+            }
             OpsKind::UnTracked(prep) => prep.finish(B::gather_rows(x.into_primitive(), index)),
         }
     }
@@ -249,8 +285,14 @@ impl<B: RowOps, C: CheckpointStrategy> RowOps for Autodiff<B, C> {
                 }
             }
         }
-        match SegmentSum.prepare::<C>([x.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(index.clone(), B::segment_sum(x.into_primitive(), index)),
+        match SegmentSum
+            .prepare::<C>([x.node()])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prep) => {
+                prep.finish(index.clone(), B::segment_sum(x.into_primitive(), index))
+            }
             OpsKind::UnTracked(prep) => prep.finish(B::segment_sum(x.into_primitive(), index)),
         }
     }
@@ -268,7 +310,11 @@ impl<B: RowOps, C: CheckpointStrategy> RowOps for Autodiff<B, C> {
 /// When `x` does not have `index.rows()` rows.
 pub fn gather_rows(x: Tensor<2>, index: &RowIndex) -> Tensor<2> {
     let [rows, _] = x.dims();
-    assert_eq!(rows, index.rows(), "the index was built for another number of rows");
+    assert_eq!(
+        rows,
+        index.rows(),
+        "the index was built for another number of rows"
+    );
     Tensor::from_dispatch(Dispatch::gather_rows(x.into_dispatch(), index.clone()))
 }
 
@@ -284,7 +330,11 @@ pub fn gather_rows(x: Tensor<2>, index: &RowIndex) -> Tensor<2> {
 /// When `x` does not have `index.len()` rows.
 pub fn segment_sum(x: Tensor<2>, index: &RowIndex) -> Tensor<2> {
     let [positions, _] = x.dims();
-    assert_eq!(positions, index.len(), "the index was built for another number of positions");
+    assert_eq!(
+        positions,
+        index.len(),
+        "the index was built for another number of positions"
+    );
     Tensor::from_dispatch(Dispatch::segment_sum(x.into_dispatch(), index.clone()))
 }
 
@@ -304,7 +354,10 @@ pub fn segment_mean(x: Tensor<2>, index: &RowIndex) -> Tensor<2> {
 
 /// `[R, 1]`: one over the number of positions of each segment.
 fn inverse_counts(index: &RowIndex, device: &Device) -> Tensor<2> {
-    let values: Vec<f32> = index.counts().map(|count| 1.0 / count.max(1) as f32).collect();
+    let values: Vec<f32> = index
+        .counts()
+        .map(|count| 1.0 / count.max(1) as f32)
+        .collect();
     Tensor::from_data(TensorData::new(values, [index.rows(), 1]), device)
 }
 
@@ -361,15 +414,25 @@ mod tests {
 
     #[test]
     fn the_same_bits_for_any_number_of_threads() {
-        let index: Vec<u32> = (0..50_000u32).map(|i| i.wrapping_mul(2_654_435_761) % 700).collect();
+        let index: Vec<u32> = (0..50_000u32)
+            .map(|i| i.wrapping_mul(2_654_435_761) % 700)
+            .collect();
         let plan = RowIndex::new(700, index);
         let device = Backend::Flex.open().unwrap();
-        let x: Vec<f32> = (0..50_000 * 24).map(|i| ((i as f32) * 0.37).sin()).collect();
+        let x: Vec<f32> = (0..50_000 * 24)
+            .map(|i| ((i as f32) * 0.37).sin())
+            .collect();
         let run = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
             pool.install(|| {
                 let x = Tensor::<2>::from_data(TensorData::new(x.clone(), [50_000, 24]), &device);
-                values(segment_sum(x, &plan)).iter().map(|v| v.to_bits()).collect::<Vec<_>>()
+                values(segment_sum(x, &plan))
+                    .iter()
+                    .map(|v| v.to_bits())
+                    .collect::<Vec<_>>()
             })
         };
         let one = run(1);

@@ -25,9 +25,14 @@ pub(super) trait SoftmaxOps: Backend {
     /// Softmax of `scale * scores` over the last axis with a causal mask.
     fn causal_softmax(scores: FloatTensor<Self>, scale: f32) -> FloatTensor<Self> {
         let shape = scores.shape();
-        let [.., queries, keys] = *shape.as_slice() else { return scores };
+        let [.., queries, keys] = *shape.as_slice() else {
+            return scores;
+        };
         let device = TensorMetadata::device(&scores);
-        let mask = Self::float_from_data(TensorData::new(hidden(queries, keys), [queries, keys]), &device);
+        let mask = Self::float_from_data(
+            TensorData::new(hidden(queries, keys), [queries, keys]),
+            &device,
+        );
         let mut broadcast = vec![1; shape.as_slice().len() - 2];
         broadcast.extend([queries, keys]);
         let mask = Self::float_reshape(mask, Shape::from(broadcast));
@@ -39,17 +44,32 @@ pub(super) trait SoftmaxOps: Backend {
     }
 
     /// Gradient of the scores from the probabilities `p`: `scale * p * (grad - sum(p * grad))`.
-    fn causal_softmax_backward(p: FloatTensor<Self>, grad: FloatTensor<Self>, scale: f32) -> FloatTensor<Self> {
+    fn causal_softmax_backward(
+        p: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        scale: f32,
+    ) -> FloatTensor<Self> {
         let axis = p.shape().as_slice().len() - 1;
         let total = Self::float_sum_dim(Self::float_mul(p.clone(), grad.clone()), axis);
-        Self::float_mul_scalar(Self::float_mul(p, Self::float_sub(grad, total)), scale.into())
+        Self::float_mul_scalar(
+            Self::float_mul(p, Self::float_sub(grad, total)),
+            scale.into(),
+        )
     }
 }
 
 /// Row-major `[queries, keys]`: 0 where query `i` sees key `j`, that is `j <= i + keys - queries`, else [`HIDDEN`].
 fn hidden(queries: usize, keys: usize) -> Vec<f32> {
     (0..queries)
-        .flat_map(|query| (0..keys).map(move |key| if key + queries <= query + keys { 0.0 } else { HIDDEN }))
+        .flat_map(|query| {
+            (0..keys).map(move |key| {
+                if key + queries <= query + keys {
+                    0.0
+                } else {
+                    HIDDEN
+                }
+            })
+        })
         .collect()
 }
 
@@ -95,7 +115,14 @@ mod flex {
             let scores = scores.to_contiguous();
             let shape = scores.layout().shape().clone();
             let keys = width(&scores);
-            let queries = shape.as_slice().iter().rev().nth(1).copied().unwrap_or(1).max(1);
+            let queries = shape
+                .as_slice()
+                .iter()
+                .rev()
+                .nth(1)
+                .copied()
+                .unwrap_or(1)
+                .max(1);
             let mut out = output(shape);
             let rows = (CHUNK / keys).max(1);
             out.storage_mut::<f32>()
@@ -103,7 +130,11 @@ mod flex {
                 .zip(values(&scores).par_chunks(rows * keys))
                 .enumerate()
                 .for_each(|(chunk, (out, scores))| {
-                    for (row, (out, scores)) in out.chunks_exact_mut(keys).zip(scores.chunks_exact(keys)).enumerate() {
+                    for (row, (out, scores)) in out
+                        .chunks_exact_mut(keys)
+                        .zip(scores.chunks_exact(keys))
+                        .enumerate()
+                    {
                         let query = (chunk * rows + row) % queries;
                         // With fewer keys than queries the first queries see nothing; softmax of nothing is uniform.
                         let visible = (query + 1 + keys).saturating_sub(queries).min(keys);
@@ -117,17 +148,27 @@ mod flex {
             out
         }
 
-        fn causal_softmax_backward(p: FloatTensor<Self>, grad: FloatTensor<Self>, scale: f32) -> FloatTensor<Self> {
+        fn causal_softmax_backward(
+            p: FloatTensor<Self>,
+            grad: FloatTensor<Self>,
+            scale: f32,
+        ) -> FloatTensor<Self> {
             let (p, grad) = (p.to_contiguous(), grad.to_contiguous());
             let keys = width(&p);
             let mut out = output(p.layout().shape().clone());
             let rows = (CHUNK / keys).max(1) * keys;
             out.storage_mut::<f32>()
                 .par_chunks_mut(rows)
-                .zip(values(&p).par_chunks(rows).zip(values(&grad).par_chunks(rows)))
+                .zip(
+                    values(&p)
+                        .par_chunks(rows)
+                        .zip(values(&grad).par_chunks(rows)),
+                )
                 .for_each(|(out, (p, grad))| {
-                    for ((out, p), grad) in
-                        out.chunks_exact_mut(keys).zip(p.chunks_exact(keys)).zip(grad.chunks_exact(keys))
+                    for ((out, p), grad) in out
+                        .chunks_exact_mut(keys)
+                        .zip(p.chunks_exact(keys))
+                        .zip(grad.chunks_exact(keys))
                     {
                         backward(p, grad, out, scale);
                     }
@@ -143,7 +184,12 @@ impl<B: SoftmaxOps, C: CheckpointStrategy> SoftmaxOps for Autodiff<B, C> {
         struct CausalSoftmax;
         impl<B: SoftmaxOps> Backward<B, 1> for CausalSoftmax {
             type State = (FloatTensor<B>, f32);
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+            fn backward(
+                self,
+                ops: Ops<Self::State, 1>,
+                grads: &mut Gradients,
+                _: &mut Checkpointer,
+            ) {
                 let [parent] = ops.parents;
                 let grad = grads.consume::<B>(&ops.node);
                 let (p, scale) = ops.state;
@@ -152,12 +198,18 @@ impl<B: SoftmaxOps, C: CheckpointStrategy> SoftmaxOps for Autodiff<B, C> {
                 }
             }
         }
-        match CausalSoftmax.prepare::<C>([scores.node()]).compute_bound().stateful() {
+        match CausalSoftmax
+            .prepare::<C>([scores.node()])
+            .compute_bound()
+            .stateful()
+        {
             OpsKind::Tracked(prep) => {
                 let p = B::causal_softmax(scores.into_primitive(), scale);
                 prep.finish((p.clone(), scale), p)
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::causal_softmax(scores.into_primitive(), scale)),
+            OpsKind::UnTracked(prep) => {
+                prep.finish(B::causal_softmax(scores.into_primitive(), scale))
+            }
         }
     }
 }

@@ -35,8 +35,10 @@ pub(super) trait SwigluOps: Backend {
         let sigmoid = Self::sigmoid(gate.clone());
         let silu = Self::float_mul(gate, sigmoid.clone());
         let grad_up = Self::float_mul(grad.clone(), silu.clone());
-        let slope =
-            Self::float_sub(Self::float_add(sigmoid.clone(), silu.clone()), Self::float_mul(silu, sigmoid));
+        let slope = Self::float_sub(
+            Self::float_add(sigmoid.clone(), silu.clone()),
+            Self::float_mul(silu, sigmoid),
+        );
         (Self::float_mul(Self::float_mul(grad, up), slope), grad_up)
     }
 }
@@ -66,7 +68,13 @@ mod flex {
     }
 
     #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
-    fn backward(gate: &[f32], up: &[f32], grad: &[f32], grad_gate: &mut [f32], grad_up: &mut [f32]) {
+    fn backward(
+        gate: &[f32],
+        up: &[f32],
+        grad: &[f32],
+        grad_gate: &mut [f32],
+        grad_up: &mut [f32],
+    ) {
         let inputs = gate.iter().zip(up).zip(grad);
         for (((g, u), d), (grad_gate, grad_up)) in inputs.zip(grad_gate.iter_mut().zip(grad_up)) {
             let sigmoid = 1.0 / (1.0 + exp(-g));
@@ -82,7 +90,11 @@ mod flex {
             let mut out = output(gate.layout().shape().clone());
             out.storage_mut::<f32>()
                 .par_chunks_mut(CHUNK)
-                .zip(values(&gate).par_chunks(CHUNK).zip(values(&up).par_chunks(CHUNK)))
+                .zip(
+                    values(&gate)
+                        .par_chunks(CHUNK)
+                        .zip(values(&up).par_chunks(CHUNK)),
+                )
                 .for_each(|(out, (gate, up))| forward(gate, up, out));
             out
         }
@@ -92,15 +104,26 @@ mod flex {
             up: FloatTensor<Self>,
             grad: FloatTensor<Self>,
         ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-            let (gate, up, grad) = (gate.to_contiguous(), up.to_contiguous(), grad.to_contiguous());
+            let (gate, up, grad) = (
+                gate.to_contiguous(),
+                up.to_contiguous(),
+                grad.to_contiguous(),
+            );
             let mut grad_gate = output(gate.layout().shape().clone());
             let mut grad_up = output(gate.layout().shape().clone());
             grad_gate
                 .storage_mut::<f32>()
                 .par_chunks_mut(CHUNK)
                 .zip(grad_up.storage_mut::<f32>().par_chunks_mut(CHUNK))
-                .zip(values(&gate).par_chunks(CHUNK).zip(values(&up).par_chunks(CHUNK)).zip(values(&grad).par_chunks(CHUNK)))
-                .for_each(|((grad_gate, grad_up), ((gate, up), grad))| backward(gate, up, grad, grad_gate, grad_up));
+                .zip(
+                    values(&gate)
+                        .par_chunks(CHUNK)
+                        .zip(values(&up).par_chunks(CHUNK))
+                        .zip(values(&grad).par_chunks(CHUNK)),
+                )
+                .for_each(|((grad_gate, grad_up), ((gate, up), grad))| {
+                    backward(gate, up, grad, grad_gate, grad_up)
+                });
             (grad_gate, grad_up)
         }
     }
@@ -112,7 +135,12 @@ impl<B: SwigluOps, C: CheckpointStrategy> SwigluOps for Autodiff<B, C> {
         struct Swiglu;
         impl<B: SwigluOps> Backward<B, 2> for Swiglu {
             type State = (NodeId, NodeId);
-            fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
+            fn backward(
+                self,
+                ops: Ops<Self::State, 2>,
+                grads: &mut Gradients,
+                checkpointer: &mut Checkpointer,
+            ) {
                 let [gate_node, up_node] = ops.parents;
                 let grad = grads.consume::<B>(&ops.node);
                 let gate: FloatTensor<B> = checkpointer.retrieve_node_output(ops.state.0);
@@ -126,12 +154,18 @@ impl<B: SwigluOps, C: CheckpointStrategy> SwigluOps for Autodiff<B, C> {
                 }
             }
         }
-        match Swiglu.prepare::<C>([gate.node(), up.node()]).compute_bound().stateful() {
+        match Swiglu
+            .prepare::<C>([gate.node(), up.node()])
+            .compute_bound()
+            .stateful()
+        {
             OpsKind::Tracked(mut prep) => {
                 let state = (prep.checkpoint(&gate), prep.checkpoint(&up));
                 prep.finish(state, B::swiglu(gate.into_primitive(), up.into_primitive()))
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::swiglu(gate.into_primitive(), up.into_primitive())),
+            OpsKind::UnTracked(prep) => {
+                prep.finish(B::swiglu(gate.into_primitive(), up.into_primitive()))
+            }
         }
     }
 }

@@ -11,7 +11,9 @@ use proptest::prelude::*;
 /// Values spread over [-4, 4].
 fn data<const D: usize>(shape: [usize; D], salt: usize) -> TensorData {
     let count = shape.iter().product::<usize>();
-    let values = (0..count).map(|i| (((i * 7919 + salt * 104_729) % 1000) as f32 / 125.0) - 4.0).collect::<Vec<_>>();
+    let values = (0..count)
+        .map(|i| (((i * 7919 + salt * 104_729) % 1000) as f32 / 125.0) - 4.0)
+        .collect::<Vec<_>>();
     TensorData::new(values, shape)
 }
 
@@ -43,8 +45,12 @@ fn same<const A: usize, const B: usize, const O: usize>(
             let weight = Tensor::<O>::from_data(data(out.dims(), 3), &device);
             let grads = (out.clone() * weight).sum().backward();
             let zeros = |n: usize| vec![0f32; n];
-            let grad_a = a.grad(&grads).map_or_else(|| zeros(shapes.0.iter().product()), values);
-            let grad_b = b.grad(&grads).map_or_else(|| zeros(shapes.1.iter().product()), values);
+            let grad_a = a
+                .grad(&grads)
+                .map_or_else(|| zeros(shapes.0.iter().product()), values);
+            let grad_b = b
+                .grad(&grads)
+                .map_or_else(|| zeros(shapes.1.iter().product()), values);
             (values(out), grad_a, grad_b)
         };
         let (f, c) = (run(&fused), run(&composed));
@@ -55,8 +61,9 @@ fn same<const A: usize, const B: usize, const O: usize>(
 }
 
 fn mask(queries: usize, keys: usize, device: &Device) -> Tensor<4> {
-    let values: Vec<f32> =
-        (0..queries).flat_map(|q| (0..keys).map(move |k| if k + queries <= q + keys { 0.0 } else { -1e9 })).collect();
+    let values: Vec<f32> = (0..queries)
+        .flat_map(|q| (0..keys).map(move |k| if k + queries <= q + keys { 0.0 } else { -1e9 }))
+        .collect();
     Tensor::from_data(TensorData::new(values, [1, 1, queries, keys]), device)
 }
 

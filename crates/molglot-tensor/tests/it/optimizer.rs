@@ -11,7 +11,10 @@ use molglot_tensor::{
 fn layer() -> (Linear, Tensor<2>) {
     let device = Backend::cpus()[0].open().unwrap().autodiff();
     let linear = params::with_stable_ids(LinearConfig::new(4, 3).init(&mut Init::new(7, &device)));
-    let x = Tensor::from_data(TensorData::new((0..8).map(|i| i as f32 - 3.5).collect::<Vec<_>>(), [2, 4]), &device);
+    let x = Tensor::from_data(
+        TensorData::new((0..8).map(|i| i as f32 - 3.5).collect::<Vec<_>>(), [2, 4]),
+        &device,
+    );
     (linear, x)
 }
 
@@ -21,7 +24,11 @@ fn grads(linear: &Linear, x: &Tensor<2>) -> GradientsParams {
 
 fn norm(linear: &Linear, grads: &GradientsParams) -> f32 {
     let weight = grads.get::<2>(linear.weight.id).unwrap().square().sum();
-    let bias = grads.get::<1>(linear.bias.as_ref().unwrap().id).unwrap().square().sum();
+    let bias = grads
+        .get::<1>(linear.bias.as_ref().unwrap().id)
+        .unwrap()
+        .square()
+        .sum();
     (weight + bias).sqrt().into_scalar()
 }
 
@@ -48,13 +55,25 @@ fn optimizer_state_loads_in_a_cuda_binary_without_a_driver() {
     let stepped = optimizer.step(1e-2, linear.clone(), grads(&linear, &x));
     let bytes = optimizer.into_bytes().unwrap();
 
-    let mut resumed = AdamWConfig::new().with_epsilon(1e-8).init().from_bytes(bytes).unwrap();
+    let mut resumed = AdamWConfig::new()
+        .with_epsilon(1e-8)
+        .init()
+        .from_bytes(bytes)
+        .unwrap();
     let mut continued = optimizer.clone();
     let a = continued.step(1e-2, stepped.clone(), grads(&stepped, &x));
     let b = resumed.step(1e-2, stepped.clone(), grads(&stepped, &x));
     assert_eq!(a.weight.val().into_data(), b.weight.val().into_data());
-    let fresh = AdamWConfig::new().with_epsilon(1e-8).init().step(1e-2, stepped.clone(), grads(&stepped, &x));
-    assert_ne!(a.weight.val().into_data(), fresh.weight.val().into_data(), "the state made no difference");
+    let fresh = AdamWConfig::new().with_epsilon(1e-8).init().step(
+        1e-2,
+        stepped.clone(),
+        grads(&stepped, &x),
+    );
+    assert_ne!(
+        a.weight.val().into_data(),
+        fresh.weight.val().into_data(),
+        "the state made no difference"
+    );
 }
 
 #[test]

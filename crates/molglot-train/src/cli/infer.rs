@@ -37,7 +37,10 @@ pub(super) fn eval(args: &EvalArgs) -> Result<ExitCode, Error> {
     let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
     let recipe = Recipe::read(&Document::read(&path.display().to_string(), &text, &[])?)?;
     let config = match &args.data {
-        Some(path) => DataConfig { held_out: HeldOut::Nothing, ..DataConfig::new(path) },
+        Some(path) => DataConfig {
+            held_out: HeldOut::Nothing,
+            ..DataConfig::new(path)
+        },
         None => recipe.data.clone(),
     };
     let mut quarantine = Quarantine::new();
@@ -45,13 +48,21 @@ pub(super) fn eval(args: &EvalArgs) -> Result<ExitCode, Error> {
     for error in quarantine.errors() {
         tracing::warn!("{error}");
     }
-    let rows = if args.data.is_some() { &dataset.split.train } else { &dataset.split.held_out };
+    let rows = if args.data.is_some() {
+        &dataset.split.train
+    } else {
+        &dataset.split.held_out
+    };
     let samples: Vec<&Sample> = rows.iter().map(|&row| &dataset.samples[row]).collect();
     let evaluation = evaluate(&model, &samples, &recipe.evaluate, recipe.seed, &device)?;
     if args.json {
         say(serde_json::to_string(&evaluation).map_err(Error::internal)?)?;
     } else {
-        say(format_args!("{} rows of {}", evaluation.rows, config.path.display()))?;
+        say(format_args!(
+            "{} rows of {}",
+            evaluation.rows,
+            config.path.display()
+        ))?;
         say(table(&Evaluation::rows(None, &evaluation)).trim_end())?;
     }
     Ok(ExitCode::SUCCESS)
@@ -83,14 +94,25 @@ pub(super) fn predict(args: &PredictArgs) -> Result<ExitCode, Error> {
     for input in inputs(&args.molecules)? {
         let Input { line, smiles } = input?;
         let answered = read_smiles(&model, &smiles).and_then(|graph| {
-            answer(&model, &graph, &smiles, args.prompt.as_deref(), &device).map_err(|error| error.to_string())
+            answer(&model, &graph, &smiles, args.prompt.as_deref(), &device)
+                .map_err(|error| error.to_string())
         });
         let record = match &answered {
-            Ok(text) => Answer { line, smiles: &smiles, answer: Some(text), error: None },
+            Ok(text) => Answer {
+                line,
+                smiles: &smiles,
+                answer: Some(text),
+                error: None,
+            },
             Err(reason) => {
                 failed += 1;
                 complain(line, &smiles, reason);
-                Answer { line, smiles: &smiles, answer: None, error: Some(reason) }
+                Answer {
+                    line,
+                    smiles: &smiles,
+                    answer: None,
+                    error: Some(reason),
+                }
             }
         };
         if !single {
@@ -104,8 +126,15 @@ pub(super) fn predict(args: &PredictArgs) -> Result<ExitCode, Error> {
 
 pub(super) fn embed(args: &EmbedArgs) -> Result<ExitCode, Error> {
     let device = args.device.open()?;
-    if args.out.extension().is_none_or(|extension| extension != "safetensors") {
-        let message = format!("{}: features are written as .safetensors; name the file so", args.out.display());
+    if args
+        .out
+        .extension()
+        .is_none_or(|extension| extension != "safetensors")
+    {
+        let message = format!(
+            "{}: features are written as .safetensors; name the file so",
+            args.out.display()
+        );
         return Err(Error::Usage(message));
     }
     let model = Model::load(&RunDir::open(&args.run)?.model_path(), &device)?;
@@ -127,7 +156,12 @@ pub(super) fn embed(args: &EmbedArgs) -> Result<ExitCode, Error> {
     let embedded = features(&model, &graphs, args.level, &device);
     write_atomic(&args.out, embedded.to_safetensors(&smiles)?).map_err(Error::io(&args.out))?;
     let rows = embedded.features.len() / embedded.width.max(1);
-    say(format_args!("{} molecules, {rows} rows of {} in {}", graphs.len(), embedded.width, args.out.display()))?;
+    say(format_args!(
+        "{} molecules, {rows} rows of {} in {}",
+        graphs.len(),
+        embedded.width,
+        args.out.display()
+    ))?;
     Ok(exit(failed))
 }
 
@@ -140,26 +174,39 @@ fn exit(failed: u64) -> ExitCode {
     if failed == 0 {
         return ExitCode::SUCCESS;
     }
-    let _ = writeln!(io::stderr(), "{failed} molecule(s) could not be read; the others are done");
+    let _ = writeln!(
+        io::stderr(),
+        "{failed} molecule(s) could not be read; the others are done"
+    );
     ExitCode::from(USAGE)
 }
 
 /// The molecules in order, read as they are needed. Empty lines are skipped.
 fn inputs(molecules: &Molecules) -> Result<impl Iterator<Item = Result<Input, Error>>, Error> {
     let given = molecules.smiles.clone().into_iter().enumerate();
-    let given = given.map(|(number, smiles)| Ok(Input { line: number as u64 + 1, smiles }));
+    let given = given.map(|(number, smiles)| {
+        Ok(Input {
+            line: number as u64 + 1,
+            smiles,
+        })
+    });
     let lines: Box<dyn Iterator<Item = io::Result<String>>> = match molecules.input.as_deref() {
         None => Box::new(std::iter::empty()),
         Some(path) if path == Path::new("-") => Box::new(io::stdin().lock().lines()),
         Some(path) => Box::new(BufReader::new(File::open(path).map_err(Error::io(path))?).lines()),
     };
     let path = molecules.input.clone().unwrap_or_default();
-    let lines = lines.enumerate().filter_map(move |(number, line)| match line {
-        Ok(line) => {
-            let smiles = line.split_whitespace().next()?.to_owned();
-            Some(Ok(Input { line: number as u64 + 1, smiles }))
-        }
-        Err(error) => Some(Err(Error::io(&path)(error))),
-    });
+    let lines = lines
+        .enumerate()
+        .filter_map(move |(number, line)| match line {
+            Ok(line) => {
+                let smiles = line.split_whitespace().next()?.to_owned();
+                Some(Ok(Input {
+                    line: number as u64 + 1,
+                    smiles,
+                }))
+            }
+            Err(error) => Some(Err(Error::io(&path)(error))),
+        });
     Ok(given.chain(lines))
 }

@@ -25,23 +25,41 @@ pub(super) fn train(args: &TrainArgs, bars: Bars, log: LogFile) -> Result<ExitCo
             let run = find_run(args, folder)?;
             let path = run.recipe_path();
             let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
-            (Document::read(&path.display().to_string(), &text, &args.set)?, Some(run))
+            (
+                Document::read(&path.display().to_string(), &text, &args.set)?,
+                Some(run),
+            )
         }
     };
     let recipe = Recipe::read(&document)?;
     if args.dry_run {
         return dry_run(&recipe, args.device);
     }
-    let options = Options { runs: args.runs.clone(), backend: args.device, resume, bars, log };
+    let options = Options {
+        runs: args.runs.clone(),
+        backend: args.device,
+        resume,
+        bars,
+        log,
+    };
     let outcome = run_recipe(&recipe, &options)?;
     if let Some(after) = &outcome.after {
-        say(format_args!("\n{} on {} held-out rows", recipe.name, after.rows))?;
+        say(format_args!(
+            "\n{} on {} held-out rows",
+            recipe.name, after.rows
+        ))?;
         say(table(&Evaluation::rows(outcome.before.as_ref(), after)).trim_end())?;
     }
     say(format_args!("\ntrained in {:.0} s", outcome.seconds))?;
     say(format_args!("run folder  {}", outcome.dir.display()))?;
-    say(format_args!("report      {}", outcome.dir.join("report.html").display()))?;
-    say(format_args!("ask it      molglot predict --run {} --smiles 'CC(=O)Oc1ccccc1C(=O)O'", outcome.dir.display()))?;
+    say(format_args!(
+        "report      {}",
+        outcome.dir.join("report.html").display()
+    ))?;
+    say(format_args!(
+        "ask it      molglot predict --run {} --smiles 'CC(=O)Oc1ccccc1C(=O)O'",
+        outcome.dir.display()
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -57,14 +75,20 @@ fn find_run(args: &TrainArgs, folder: &str) -> Result<RunDir, Error> {
     let recipe = Recipe::read(&builtin_or_file(args)?)?;
     RunDir::latest(&args.runs, &recipe.name)?.ok_or_else(|| {
         let (name, runs) = (&recipe.name, args.runs.display());
-        Error::Usage(format!("there is no run of `{name}` with a checkpoint in {runs}; train without --resume first"))
+        Error::Usage(format!(
+            "there is no run of `{name}` with a checkpoint in {runs}; train without --resume first"
+        ))
     })
 }
 
 /// The resolved recipe, what each stage trains on and how many parameters that is.
 fn dry_run(recipe: &Recipe, backend: Backend) -> Result<ExitCode, Error> {
     let device = backend.open()?.autodiff();
-    let Prepared { dataset, quarantine, mut model } = Prepared::new(recipe, None, &device)?;
+    let Prepared {
+        dataset,
+        quarantine,
+        mut model,
+    } = Prepared::new(recipe, None, &device)?;
     say("# the recipe as it would run")?;
     say(toml::to_string(recipe).map_err(Error::internal)?)?;
     let counts = dataset.counts;
@@ -83,7 +107,11 @@ fn dry_run(recipe: &Recipe, backend: Backend) -> Result<ExitCode, Error> {
         }
         let objective = ObjectiveConfig::NextToken(Default::default());
         let mut init = molglot_tensor::Init::new(0, &device);
-        let learner = Learner { aligner: model.aligner.clone(), objective: objective.init(&mut init) }.planned(stage);
+        let learner = Learner {
+            aligner: model.aligner.clone(),
+            objective: objective.init(&mut init),
+        }
+        .planned(stage);
         let found = params::list(&learner);
         let batches = counts.train.div_ceil(stage.batch_size as u64) * stage.epochs;
         let steps = batches.div_ceil(stage.accumulate as u64);
@@ -96,11 +124,19 @@ fn dry_run(recipe: &Recipe, backend: Backend) -> Result<ExitCode, Error> {
             stage.input,
         ))?;
         for part in ["encoder", "projector", "lm"] {
-            let of_part: Vec<&ParamInfo> =
-                found.iter().filter(|info| info.path.split('.').nth(1) == Some(part)).collect();
+            let of_part: Vec<&ParamInfo> = found
+                .iter()
+                .filter(|info| info.path.split('.').nth(1) == Some(part))
+                .collect();
             let all: usize = of_part.iter().map(|info| info.count()).sum();
-            let trained: usize = of_part.iter().filter(|info| info.trainable).map(|info| info.count()).sum();
-            say(format_args!("  {part:<10} {all:>12} parameters, {trained:>12} trained"))?;
+            let trained: usize = of_part
+                .iter()
+                .filter(|info| info.trainable)
+                .map(|info| info.count())
+                .sum();
+            say(format_args!(
+                "  {part:<10} {all:>12} parameters, {trained:>12} trained"
+            ))?;
         }
     }
     Ok(ExitCode::SUCCESS)

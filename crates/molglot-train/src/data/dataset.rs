@@ -50,7 +50,11 @@ impl Dataset {
     /// # Errors
     ///
     /// [`DataError`] when the table cannot be read, has too many bad rows, or cannot be split as asked.
-    pub fn read(config: &DataConfig, spec: &GraphSpec, quarantine: &mut Quarantine) -> Result<Self, DataError> {
+    pub fn read(
+        config: &DataConfig,
+        spec: &GraphSpec,
+        quarantine: &mut Quarantine,
+    ) -> Result<Self, DataError> {
         let mut unescaped = 0;
         let mut samples = Vec::new();
         if config.path == Path::new(BUILTIN) {
@@ -58,7 +62,14 @@ impl Dataset {
             for record in builtin_records() {
                 records.extend(quarantine.take(Ok(record))?);
             }
-            take(records, Path::new(BUILTIN), true, spec, quarantine, &mut samples);
+            take(
+                records,
+                Path::new(BUILTIN),
+                true,
+                spec,
+                quarantine,
+                &mut samples,
+            );
         } else {
             let mut reader = TableReader::open(config)?;
             let file = reader.file().to_owned();
@@ -72,7 +83,14 @@ impl Dataset {
                 for row in rows {
                     records.extend(quarantine.take(row)?);
                 }
-                take(records, &file, machine_written, spec, quarantine, &mut samples);
+                take(
+                    records,
+                    &file,
+                    machine_written,
+                    spec,
+                    quarantine,
+                    &mut samples,
+                );
             }
             unescaped = reader.unescaped();
         }
@@ -86,7 +104,11 @@ impl Dataset {
             train: split.train.len() as u64,
             held_out: split.held_out.len() as u64,
         };
-        Ok(Self { samples, split, counts })
+        Ok(Self {
+            samples,
+            split,
+            counts,
+        })
     }
 }
 
@@ -104,11 +126,20 @@ fn take(
         .map(|record| {
             let molecule = Molecule::from_smiles(&record.smiles)
                 .map_err(|error| RowError::of(file, &record, format!("SMILES: {error}")))?;
-            let caption = if machine_written { describe(&molecule) } else { record.caption.clone() };
+            let caption = if machine_written {
+                describe(&molecule)
+            } else {
+                record.caption.clone()
+            };
             if caption.trim().is_empty() {
                 return Err(RowError::of(file, &record, "the caption is empty"));
             }
-            Ok(Sample { graph: Arc::new(spec.build(&molecule)), id: record.id, smiles: record.smiles, caption })
+            Ok(Sample {
+                graph: Arc::new(spec.build(&molecule)),
+                id: record.id,
+                smiles: record.smiles,
+                caption,
+            })
         })
         .collect();
     for sample in built {
@@ -123,7 +154,17 @@ fn builtin_records() -> Vec<Record> {
     let row = |(number, line): (usize, &str)| {
         let mut columns = line.split('\t');
         let (id, _name, smiles) = (columns.next()?, columns.next()?, columns.next()?);
-        Some(Record { id: id.to_owned(), smiles: smiles.to_owned(), caption: String::new(), line: number as u64 + 2 })
+        Some(Record {
+            id: id.to_owned(),
+            smiles: smiles.to_owned(),
+            caption: String::new(),
+            line: number as u64 + 2,
+        })
     };
-    MOLECULES.lines().skip(1).enumerate().filter_map(row).collect()
+    MOLECULES
+        .lines()
+        .skip(1)
+        .enumerate()
+        .filter_map(row)
+        .collect()
 }

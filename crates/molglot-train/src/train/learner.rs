@@ -1,8 +1,8 @@
 //! What the optimizer sees: the model and its objective as one module.
 
-use molglot_tensor::burn;
 use molglot_align::AnyObjective;
 use molglot_core::{Batch, Objective};
+use molglot_tensor::burn;
 use molglot_tensor::{
     burn::{
         module::Module,
@@ -67,7 +67,10 @@ impl Learner {
         learning_rate: f64,
         clip: f64,
     ) -> Result<(Self, Step), Error> {
-        let weight: f64 = batches.iter().map(|batch| self.objective.weight(batch)).sum();
+        let weight: f64 = batches
+            .iter()
+            .map(|batch| self.objective.weight(batch))
+            .sum();
         let mut accumulator = GradientsAccumulator::<Self>::new();
         let mut sum = 0.0;
         for batch in batches {
@@ -78,7 +81,11 @@ impl Learner {
         }
         let mut grads = accumulator.grads();
         let grad_norm = clip_global_norm(&self, &mut grads, clip);
-        let step = Step { loss: sum / weight.max(1.0), grad_norm, weight };
+        let step = Step {
+            loss: sum / weight.max(1.0),
+            grad_norm,
+            weight,
+        };
         if !step.loss.is_finite() || !step.grad_norm.is_finite() {
             return Ok((self, step));
         }

@@ -80,7 +80,11 @@ impl Prepared {
     /// # Errors
     ///
     /// [`Error`] of the data, the tokenizer or the configuration.
-    pub fn new(recipe: &Recipe, tokenizer: Option<Tokenizer>, device: &Device) -> Result<Self, Error> {
+    pub fn new(
+        recipe: &Recipe,
+        tokenizer: Option<Tokenizer>,
+        device: &Device,
+    ) -> Result<Self, Error> {
         let mut init = Init::new(recipe.seed, device);
         let encoder = recipe.encoder.init(&mut init);
         let mut quarantine = Quarantine::new();
@@ -88,7 +92,11 @@ impl Prepared {
         let tokenizer = match tokenizer {
             Some(tokenizer) => tokenizer,
             None => {
-                let captions = dataset.split.train.iter().map(|&row| dataset.samples[row].caption.as_str());
+                let captions = dataset
+                    .split
+                    .train
+                    .iter()
+                    .map(|&row| dataset.samples[row].caption.as_str());
                 let instruction = std::iter::once(recipe.prompt.instruction.as_str());
                 Tokenizer::train(captions.chain(instruction), recipe.tokenizer.vocab_size)?
             }
@@ -96,8 +104,14 @@ impl Prepared {
         let LmSettings::Llama(settings) = &recipe.lm;
         let lm_config = settings.config(tokenizer.vocab_size());
         let lm = lm_config.init(&mut init)?;
-        let projector = recipe.projector.init(encoder.width(), lm.width(), &mut init);
-        let collator = Collator { tokenizer, prompt: recipe.prompt.clone(), limit: lm.max_length() };
+        let projector = recipe
+            .projector
+            .init(encoder.width(), lm.width(), &mut init);
+        let collator = Collator {
+            tokenizer,
+            prompt: recipe.prompt.clone(),
+            limit: lm.max_length(),
+        };
         check_room(&dataset, &projector, lm.max_length())?;
         let model = Model {
             config: ModelConfig {
@@ -109,16 +123,29 @@ impl Prepared {
                 alignment: None,
             },
             lm: lm_config,
-            aligner: params::with_stable_ids(Aligner { encoder, projector, lm }),
+            aligner: params::with_stable_ids(Aligner {
+                encoder,
+                projector,
+                lm,
+            }),
             alignment: None,
             collator,
         };
-        Ok(Self { dataset, quarantine, model })
+        Ok(Self {
+            dataset,
+            quarantine,
+            model,
+        })
     }
 
     /// The rows held out.
     pub fn held_out(&self) -> Vec<&Sample> {
-        self.dataset.split.held_out.iter().map(|&row| &self.dataset.samples[row]).collect()
+        self.dataset
+            .split
+            .held_out
+            .iter()
+            .map(|&row| &self.dataset.samples[row])
+            .collect()
     }
 }
 
@@ -167,7 +194,11 @@ pub fn train(recipe: &Recipe, options: &Options) -> Result<Outcome, Error> {
         Some(_) => Some(Tokenizer::read(&tokenizer_path)?),
         None => None,
     };
-    let Prepared { dataset, quarantine, mut model } = Prepared::new(recipe, tokenizer, &device)?;
+    let Prepared {
+        dataset,
+        quarantine,
+        mut model,
+    } = Prepared::new(recipe, tokenizer, &device)?;
     quarantine.write(&run.quarantine_path())?;
     if saved.is_none() {
         let json = model.collator.tokenizer.to_json()?;
@@ -175,12 +206,26 @@ pub fn train(recipe: &Recipe, options: &Options) -> Result<Outcome, Error> {
     }
     describe_data(&dataset, &quarantine, &run);
     let started = Instant::now();
-    let held_out: Vec<&Sample> = dataset.split.held_out.iter().map(|&row| &dataset.samples[row]).collect();
+    let held_out: Vec<&Sample> = dataset
+        .split
+        .held_out
+        .iter()
+        .map(|&row| &dataset.samples[row])
+        .collect();
     let mut state = saved.unwrap_or_default();
     if state.before.is_none() && !held_out.is_empty() {
-        tracing::info!("evaluating the untrained model on {} held-out rows", held_out.len());
+        tracing::info!(
+            "evaluating the untrained model on {} held-out rows",
+            held_out.len()
+        );
         let untrained = untrained_alignment(recipe, &dataset, &model, &plain)?;
-        state.before = Some(evaluate(&untrained, &held_out, &recipe.evaluate, recipe.seed, &plain)?);
+        state.before = Some(evaluate(
+            &untrained,
+            &held_out,
+            &recipe.evaluate,
+            recipe.seed,
+            &plain,
+        )?);
     }
     let mut metrics = MetricsWriter::resume(&run.metrics_path(), state.step)?;
     let earlier = state.seconds;
@@ -189,7 +234,11 @@ pub fn train(recipe: &Recipe, options: &Options) -> Result<Outcome, Error> {
     for stage in &recipe.stages[..stages_begun] {
         attach_adapter(&mut model, recipe, stage, &device);
     }
-    state.restore(&mut model, last_alignment(&recipe.stages[..state.stage]), &plain)?;
+    state.restore(
+        &mut model,
+        last_alignment(&recipe.stages[..state.stage]),
+        &plain,
+    )?;
     for (number, stage) in recipe.stages.iter().enumerate().skip(state.stage) {
         attach_adapter(&mut model, recipe, stage, &device);
         let runner = StageRunner {
@@ -212,7 +261,13 @@ pub fn train(recipe: &Recipe, options: &Options) -> Result<Outcome, Error> {
         None
     } else {
         tracing::info!("evaluating the trained model");
-        Some(evaluate(&trained, &held_out, &recipe.evaluate, recipe.seed, &plain)?)
+        Some(evaluate(
+            &trained,
+            &held_out,
+            &recipe.evaluate,
+            recipe.seed,
+            &plain,
+        )?)
     };
     trained.save(&run.model_path())?;
     let seconds = earlier + started.elapsed().as_secs_f64();
@@ -223,7 +278,16 @@ pub fn train(recipe: &Recipe, options: &Options) -> Result<Outcome, Error> {
         seconds,
         quarantined: quarantine.bad(),
     };
-    write_report(&run, recipe, options.backend, &dataset, &trained, &curves, &outcome, &plain)?;
+    write_report(
+        &run,
+        recipe,
+        options.backend,
+        &dataset,
+        &trained,
+        &curves,
+        &outcome,
+        &plain,
+    )?;
     Ok(outcome)
 }
 
@@ -238,17 +302,26 @@ fn attach_adapter(model: &mut Model, recipe: &Recipe, stage: &StageConfig, devic
 
 /// Settings of the last alignment among stages.
 fn last_alignment(stages: &[StageConfig]) -> Option<&HScaleConfig> {
-    stages.iter().rev().find_map(|stage| match &stage.objective {
-        ObjectiveConfig::HScale(settings) => Some(settings),
-        ObjectiveConfig::NextToken(_) => None,
-    })
+    stages
+        .iter()
+        .rev()
+        .find_map(|stage| match &stage.objective {
+            ObjectiveConfig::HScale(settings) => Some(settings),
+            ObjectiveConfig::NextToken(_) => None,
+        })
 }
 
 /// The untrained model with an alignment fitted to the training captions, so that "before" is measured like "after".
-fn untrained_alignment(recipe: &Recipe, dataset: &Dataset, model: &Model, plain: &Device) -> Result<Model, Error> {
+fn untrained_alignment(
+    recipe: &Recipe,
+    dataset: &Dataset,
+    model: &Model,
+    plain: &Device,
+) -> Result<Model, Error> {
     let mut model = model.valid();
     if let Some(settings) = last_alignment(&recipe.stages) {
-        let (fitted, _) = stage::fit_alignment(settings, &model, dataset, recipe.evaluate.batch_size, plain)?;
+        let (fitted, _) =
+            stage::fit_alignment(settings, &model, dataset, recipe.evaluate.batch_size, plain)?;
         model.alignment = Some(fitted.valid());
     }
     Ok(model)
@@ -264,10 +337,16 @@ fn describe_data(dataset: &Dataset, quarantine: &Quarantine, run: &RunDir) {
         counts.quarantined
     );
     if counts.unescaped > 0 {
-        tracing::info!("{} rows wrote every backslash twice; they were read as one", counts.unescaped);
+        tracing::info!(
+            "{} rows wrote every backslash twice; they were read as one",
+            counts.unescaped
+        );
     }
     if quarantine.bad() > 0 {
-        tracing::warn!("see {} for the rows set aside and why", run.quarantine_path().display());
+        tracing::warn!(
+            "see {} for the rows set aside and why",
+            run.quarantine_path().display()
+        );
     }
 }
 
@@ -275,17 +354,27 @@ fn describe_data(dataset: &Dataset, quarantine: &Quarantine, run: &RunDir) {
 fn read_curves(path: &Path) -> Result<Vec<StageCurve>, Error> {
     let text = fs::read_to_string(path).map_err(Error::io(path))?;
     let mut curves: Vec<StageCurve> = Vec::new();
-    for record in text.lines().filter_map(|line| serde_json::from_str::<StepRecord>(line).ok()) {
+    for record in text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<StepRecord>(line).ok())
+    {
         let curve = match curves.iter_mut().find(|curve| curve.name == record.stage) {
             Some(curve) => curve,
             None => {
-                curves.push(StageCurve { name: record.stage.clone(), ..StageCurve::default() });
+                curves.push(StageCurve {
+                    name: record.stage.clone(),
+                    ..StageCurve::default()
+                });
                 let last = curves.len() - 1;
                 &mut curves[last]
             }
         };
-        curve.train.extend(record.loss.map(|loss| (record.stage_step, loss)));
-        curve.held_out.extend(record.held_out_loss.map(|loss| (record.stage_step, loss)));
+        curve
+            .train
+            .extend(record.loss.map(|loss| (record.stage_step, loss)));
+        curve
+            .held_out
+            .extend(record.held_out_loss.map(|loss| (record.stage_step, loss)));
     }
     Ok(curves)
 }
@@ -327,7 +416,11 @@ fn write_report(
             ..Example::default()
         });
     }
-    let stages: Vec<&str> = recipe.stages.iter().map(|stage| stage.name.as_str()).collect();
+    let stages: Vec<&str> = recipe
+        .stages
+        .iter()
+        .map(|stage| stage.name.as_str())
+        .collect();
     let report = ReportData {
         title: recipe.name.clone(),
         summary: format!(
@@ -340,7 +433,9 @@ fn write_report(
             stages.join(", ")
         ),
         recipe: toml::to_string(recipe).map_err(Error::internal)?,
-        metrics: outcome.after.as_ref().map_or_else(Vec::new, |after| Evaluation::rows(outcome.before.as_ref(), after)),
+        metrics: outcome.after.as_ref().map_or_else(Vec::new, |after| {
+            Evaluation::rows(outcome.before.as_ref(), after)
+        }),
         stages: curves.to_vec(),
         examples,
         counts: dataset.counts,

@@ -29,22 +29,22 @@ const STATE: &str = "state.json";
 
 /// What a checkpoint remembers beside weights and optimizer.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct State {
+pub(super) struct State {
     /// Steps done in the whole run.
-    pub step: u64,
+    pub(super) step: u64,
     /// The stage that is running or comes next.
-    pub stage: usize,
+    pub(super) stage: usize,
     /// Steps done in that stage.
-    pub stage_step: u64,
+    pub(super) stage_step: u64,
     /// The next micro-batch of that stage.
-    pub position: Position,
+    pub(super) position: Position,
     /// Seconds so far.
-    pub seconds: f64,
+    pub(super) seconds: f64,
     /// What was measured before training.
-    pub before: Option<Evaluation>,
+    pub(super) before: Option<Evaluation>,
     /// The folder this was read from.
     #[serde(skip)]
-    pub folder: Option<PathBuf>,
+    pub(super) folder: Option<PathBuf>,
 }
 
 impl State {
@@ -53,17 +53,22 @@ impl State {
     /// # Errors
     ///
     /// [`Error`] when the folder cannot be read. Damaged checkpoints are named in the log and passed over.
-    pub fn latest(checkpoints: &CheckpointStore) -> Result<Option<Self>, Error> {
+    pub(super) fn latest(checkpoints: &CheckpointStore) -> Result<Option<Self>, Error> {
         let latest = checkpoints.latest_valid()?;
         for rejected in &latest.rejected {
             tracing::warn!("{rejected}");
         }
-        let Some((step, folder)) = latest.found else { return Ok(None) };
+        let Some((step, folder)) = latest.found else {
+            return Ok(None);
+        };
         let path = folder.join(STATE);
         let text = fs::read_to_string(&path).map_err(Error::io(&path))?;
         let state: Self = serde_json::from_str(&text).map_err(|error| Error::file(&path, error))?;
         tracing::info!("going on after step {step} from {}", folder.display());
-        Ok(Some(Self { folder: Some(folder), ..state }))
+        Ok(Some(Self {
+            folder: Some(folder),
+            ..state
+        }))
     }
 
     /// Saves a checkpoint and drops old ones.
@@ -71,7 +76,7 @@ impl State {
     /// # Errors
     ///
     /// [`Error`] when it cannot be written; older checkpoints stay.
-    pub fn save(
+    pub(super) fn save(
         &self,
         checkpoints: &CheckpointStore,
         learner: &Learner,
@@ -85,14 +90,23 @@ impl State {
                 let path = folder.join(name);
                 write_atomic(&path, bytes).map_err(Error::io(&path))
             };
-            write(WEIGHTS, &weights::to_bytes(&learner.valid(), &of_model, &same_names)?)?;
+            write(
+                WEIGHTS,
+                &weights::to_bytes(&learner.valid(), &of_model, &same_names)?,
+            )?;
             if let Some(alignment) = alignment {
-                write(ALIGNMENT, &weights::to_bytes(alignment, &|_| true, &same_names)?)?;
+                write(
+                    ALIGNMENT,
+                    &weights::to_bytes(alignment, &|_| true, &same_names)?,
+                )?;
             }
             if let Some(optimizer) = optimizer {
                 write(OPTIMIZER, &optimizer.into_bytes().map_err(Error::internal)?)?;
             }
-            write(STATE, &serde_json::to_vec_pretty(self).map_err(Error::internal)?)
+            write(
+                STATE,
+                &serde_json::to_vec_pretty(self).map_err(Error::internal)?,
+            )
         })?;
         checkpoints.rotate(keep, &[self.step])?;
         Ok(())
@@ -104,13 +118,23 @@ impl State {
     /// # Errors
     ///
     /// [`Error`] when the checkpoint is of another model.
-    pub fn restore(&self, model: &mut Model, alignment: Option<&HScaleConfig>, device: &Device) -> Result<(), Error> {
-        let Some(folder) = &self.folder else { return Ok(()) };
+    pub(super) fn restore(
+        &self,
+        model: &mut Model,
+        alignment: Option<&HScaleConfig>,
+        device: &Device,
+    ) -> Result<(), Error> {
+        let Some(folder) = &self.folder else {
+            return Ok(());
+        };
         let weights = Weights::read(&folder.join(WEIGHTS))?;
-        model.aligner = weights.load_into(model.aligner.clone(), &|path| format!("{MODEL}{path}"))?;
+        model.aligner =
+            weights.load_into(model.aligner.clone(), &|path| format!("{MODEL}{path}"))?;
         let path = folder.join(ALIGNMENT);
         if let Some(settings) = alignment.filter(|_| path.exists()) {
-            let blank = settings.init(&mut Init::new(0, device)).with_width(2 * model.lm.hidden_size, device);
+            let blank = settings
+                .init(&mut Init::new(0, device))
+                .with_width(2 * model.lm.hidden_size, device);
             model.alignment = Some(Weights::read(&path)?.load_into(blank, &same_names)?);
             model.config.alignment = Some(settings.clone());
         }
@@ -122,12 +146,14 @@ impl State {
     /// # Errors
     ///
     /// [`Error`] when they cannot be read.
-    pub fn restore_optimizer(&self, optimizer: ModuleOptimizer) -> Result<ModuleOptimizer, Error> {
+    pub(super) fn restore_optimizer(&self, optimizer: ModuleOptimizer) -> Result<ModuleOptimizer, Error> {
         let path = match &self.folder {
             Some(folder) if self.stage_step > 0 => folder.join(OPTIMIZER),
             _ => return Ok(optimizer),
         };
         let bytes = fs::read(&path).map_err(Error::io(&path))?;
-        optimizer.from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|error| Error::file(&path, error))
+        optimizer
+            .from_bytes(Bytes::from_bytes_vec(bytes))
+            .map_err(|error| Error::file(&path, error))
     }
 }

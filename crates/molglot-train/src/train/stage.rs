@@ -95,13 +95,22 @@ impl StageRunner<'_> {
         state.folder = None;
         let (objective, train, held_out) = self.prepare(&mut model)?;
         let collator = model.collator.clone();
-        let learner = Learner { aligner: model.aligner.clone(), objective };
+        let learner = Learner {
+            aligner: model.aligner.clone(),
+            objective,
+        };
         let mut learner = params::with_stable_ids(learner).planned(stage);
 
         let lengths = train.items.iter().map(|item| item.text.ids.len()).collect();
         let contrastive = stage.input == Input::Pairs;
         let window = if contrastive { 1 } else { LENGTH_WINDOW };
-        let sampler = Sampler::new(lengths, stage.batch_size, window, self.recipe.seed, self.number as u64);
+        let sampler = Sampler::new(
+            lengths,
+            stage.batch_size,
+            window,
+            self.recipe.seed,
+            self.number as u64,
+        );
         let per_epoch = sampler.batches_per_epoch() as u64;
         let accumulate = stage.accumulate as u64;
         let total = (stage.epochs * per_epoch).div_ceil(accumulate);
@@ -110,22 +119,44 @@ impl StageRunner<'_> {
         let look_every = (total / LOOKS).max(1);
 
         let mut progress = self.bars.stage(&stage.name, state.stage_step, last);
-        let mut curve = StageCurve { name: stage.name.clone(), ..StageCurve::default() };
+        let mut curve = StageCurve {
+            name: stage.name.clone(),
+            ..StageCurve::default()
+        };
         let mut order = sampler.batches_from(state.position);
         while state.stage_step < last {
             let left = (stage.epochs * per_epoch).saturating_sub(state.stage_step * accumulate);
-            let chosen: Vec<(Position, Vec<usize>)> = order.by_ref().take(accumulate.min(left) as usize).collect();
-            let batches: Vec<Batch> = chosen.iter().map(|(_, rows)| self.batch(&collator, &learner, &train, rows)).collect();
+            let chosen: Vec<(Position, Vec<usize>)> =
+                order.by_ref().take(accumulate.min(left) as usize).collect();
+            let batches: Vec<Batch> = chosen
+                .iter()
+                .map(|(_, rows)| self.batch(&collator, &learner, &train, rows))
+                .collect();
             let learning_rate = schedule.at(state.stage_step);
-            self.device.seed(RandomStream::new("dropout", &[self.recipe.seed, self.number as u64, state.stage_step]).next_u64());
+            self.device.seed(
+                RandomStream::new(
+                    "dropout",
+                    &[self.recipe.seed, self.number as u64, state.stage_step],
+                )
+                .next_u64(),
+            );
             let step;
             (learner, step) = learner.step(&batches, &mut optimizer, learning_rate, stage.clip)?;
-            for (what, value) in [("the loss", step.loss), ("the gradient norm", step.grad_norm)] {
+            for (what, value) in [
+                ("the loss", step.loss),
+                ("the gradient norm", step.grad_norm),
+            ] {
                 if !value.is_finite() {
                     let rows = chosen.iter().flat_map(|(_, rows)| rows);
                     let ids: Vec<&str> = rows.map(|&row| self.row(row).id.as_str()).collect();
                     let (stage, step) = (stage.name.clone(), state.stage_step + 1);
-                    return Err(Error::NotFinite { stage, step, what, value, rows: ids.join(", ") });
+                    return Err(Error::NotFinite {
+                        stage,
+                        step,
+                        what,
+                        value,
+                        rows: ids.join(", "),
+                    });
                 }
             }
             state.step += 1;
@@ -133,8 +164,16 @@ impl StageRunner<'_> {
             state.position = order.position();
             let epoch = chosen.last().map_or(0, |(position, _)| position.epoch);
             curve.train.push((state.stage_step, step.loss));
-            let tokens = batches.iter().filter_map(|batch| batch.text.as_ref()).map(|text| text.tokens.len() as u64).sum();
-            progress.step(&Shown { loss: step.loss, learning_rate, tokens });
+            let tokens = batches
+                .iter()
+                .filter_map(|batch| batch.text.as_ref())
+                .map(|text| text.tokens.len() as u64)
+                .sum();
+            progress.step(&Shown {
+                loss: step.loss,
+                learning_rate,
+                tokens,
+            });
             let record = StepRecord {
                 step: state.step,
                 stage: stage.name.clone(),
@@ -154,15 +193,30 @@ impl StageRunner<'_> {
             if looks && !held_out.items.is_empty() {
                 let loss = self.look(&collator, &learner, &held_out)?;
                 curve.held_out.push((state.stage_step, loss));
-                metrics.write(&StepRecord { held_out_loss: Some(loss), ..record })?;
+                metrics.write(&StepRecord {
+                    held_out_loss: Some(loss),
+                    ..record
+                })?;
             }
-            if state.stage_step < last && state.stage_step.is_multiple_of(self.recipe.checkpoint.every) {
+            if state.stage_step < last
+                && state
+                    .stage_step
+                    .is_multiple_of(self.recipe.checkpoint.every)
+            {
                 state.seconds = self.earlier + started.elapsed().as_secs_f64();
                 let alignment = model.alignment.as_ref();
-                state.save(self.checkpoints, &learner, alignment, Some(&optimizer), self.recipe.checkpoint.keep)?;
+                state.save(
+                    self.checkpoints,
+                    &learner,
+                    alignment,
+                    Some(&optimizer),
+                    self.recipe.checkpoint.keep,
+                )?;
             }
         }
-        let shown = curve.held_out.last().map_or(String::new(), |(_, loss)| format!("held-out loss {loss:.4}"));
+        let shown = curve.held_out.last().map_or(String::new(), |(_, loss)| {
+            format!("held-out loss {loss:.4}")
+        });
         progress.finish(&shown);
         if let (AnyObjective::HScale(alignment), ObjectiveConfig::HScale(settings)) =
             (&learner.objective, &stage.objective)
@@ -177,7 +231,13 @@ impl StageRunner<'_> {
             before: state.before.clone(),
             ..State::default()
         };
-        state.save(self.checkpoints, &learner, model.alignment.as_ref(), None, self.recipe.checkpoint.keep)?;
+        state.save(
+            self.checkpoints,
+            &learner,
+            model.alignment.as_ref(),
+            None,
+            self.recipe.checkpoint.keep,
+        )?;
         model.aligner = learner.aligner;
         Ok((model, curve))
     }
@@ -186,17 +246,31 @@ impl StageRunner<'_> {
     fn prepare(&self, model: &mut Model) -> Result<(AnyObjective, Side, Side), Error> {
         let stage = self.stage();
         let side = |rows: &[usize]| -> Result<Side, Error> {
-            let samples: Vec<&Sample> = rows.iter().map(|&row| &self.dataset.samples[row]).collect();
-            Ok(Side { items: items(&model.collator, &model.aligner, &samples, stage.input)?, anchors: None })
+            let samples: Vec<&Sample> =
+                rows.iter().map(|&row| &self.dataset.samples[row]).collect();
+            Ok(Side {
+                items: items(&model.collator, &model.aligner, &samples, stage.input)?,
+                anchors: None,
+            })
         };
-        let (mut train, mut held_out) = (side(&self.dataset.split.train)?, side(&self.dataset.split.held_out)?);
+        let (mut train, mut held_out) = (
+            side(&self.dataset.split.train)?,
+            side(&self.dataset.split.held_out)?,
+        );
         let objective = match &stage.objective {
             ObjectiveConfig::HScale(settings) => {
                 let valid = model.valid();
                 let batch = self.recipe.evaluate.batch_size;
-                let (fitted, vectors) = fit_alignment(settings, &valid, self.dataset, batch, self.plain)?;
-                let others =
-                    caption_vectors(&valid.aligner, &fitted, &valid.collator, &held_out.items, batch, self.plain)?;
+                let (fitted, vectors) =
+                    fit_alignment(settings, &valid, self.dataset, batch, self.plain)?;
+                let others = caption_vectors(
+                    &valid.aligner,
+                    &fitted,
+                    &valid.collator,
+                    &held_out.items,
+                    batch,
+                    self.plain,
+                )?;
                 train.anchors = Some(vectors);
                 held_out.anchors = Some(others);
                 AnyObjective::HScale(fitted.train())
@@ -218,13 +292,22 @@ impl StageRunner<'_> {
                 text: None,
                 anchors: Some(vectors.pick(rows, self.device)),
             },
-            None => collator.batch(&chosen, self.stage().input, learner.objective.reads(), self.device),
+            None => collator.batch(
+                &chosen,
+                self.stage().input,
+                learner.objective.reads(),
+                self.device,
+            ),
         }
     }
 
     fn look(&self, collator: &Collator, learner: &Learner, side: &Side) -> Result<f64, Error> {
         let valid = learner.valid();
-        let batch = if side.anchors.is_some() { self.stage().batch_size } else { self.recipe.evaluate.batch_size };
+        let batch = if side.anchors.is_some() {
+            self.stage().batch_size
+        } else {
+            self.recipe.evaluate.batch_size
+        };
         let input = self.stage().input;
         mean_loss(
             &valid.aligner,
@@ -248,10 +331,22 @@ pub(super) fn fit_alignment(
     batch: usize,
     plain: &Device,
 ) -> Result<(HScale, Vectors), Error> {
-    let samples: Vec<&Sample> = dataset.split.train.iter().map(|&row| &dataset.samples[row]).collect();
+    let samples: Vec<&Sample> = dataset
+        .split
+        .train
+        .iter()
+        .map(|&row| &dataset.samples[row])
+        .collect();
     let items = items(&model.collator, &model.aligner, &samples, Input::Pairs)?;
     let blank = settings.init(&mut Init::new(0, plain));
-    let vectors = caption_vectors(&model.aligner, &blank, &model.collator, &items, batch, plain)?;
+    let vectors = caption_vectors(
+        &model.aligner,
+        &blank,
+        &model.collator,
+        &items,
+        batch,
+        plain,
+    )?;
     let fitted = if settings.standardise {
         blank.with_statistics(vectors.all(plain))
     } else {

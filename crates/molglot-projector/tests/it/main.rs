@@ -1,0 +1,4 @@
+//! Projectors against the laws that hold for all of them.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod laws;

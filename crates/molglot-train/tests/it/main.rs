@@ -1,0 +1,8 @@
+//! Whole runs, the command line and the optimizer against its reference.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod cli;
+mod golden_adamw;
+mod learner;
+mod run;
+mod support;
