@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     aligner::Aligner,
+    alignment::Alignment,
     collate::{Collator, Item},
     config::{EvaluateConfig, Input},
     data::{RandomStream, Sample},
@@ -315,36 +316,26 @@ pub fn caption_vectors(
     })
 }
 
-/// The molecules of items as the projector leaves them: `[N, 2E]`.
-///
-/// # Errors
-///
-/// None today; the signature is that of [`caption_vectors`].
+/// The molecules of items as the alignment sees them: `[N, 2E]`.
 pub fn molecule_vectors(
     aligner: &Aligner,
-    alignment: &HScale,
+    alignment: &Alignment,
     collator: &Collator,
     items: &[Item],
     batch_size: usize,
     device: &Device,
-) -> Result<Vectors, Error> {
+) -> Vectors {
     let mut vectors = Vectors::default();
     for chunk in items.chunks(batch_size.max(1)) {
         let chosen: Vec<&Item> = chunk.iter().collect();
-        let batch = Batch {
-            graph: Some(collator.graphs(&chosen, device)),
-            ..Batch::default()
-        };
-        if let Some(soft) = &aligner.forward(&batch)?.soft {
-            vectors.push(alignment.molecules(soft));
-        }
+        vectors.push(alignment.molecules(aligner, &collator.graphs(&chosen, device)));
     }
-    Ok(vectors)
+    vectors
 }
 
 fn retrieval(
     model: &Model,
-    alignment: &HScale,
+    alignment: &Alignment,
     samples: &[&Sample],
     config: &EvaluateConfig,
     seed: u64,
@@ -354,24 +345,12 @@ fn retrieval(
         aligner, collator, ..
     } = model;
     let items = items(collator, aligner, samples, Input::Pairs)?;
-    let captions = caption_vectors(
-        aligner,
-        alignment,
-        collator,
-        &items,
-        config.batch_size,
-        device,
-    )?;
-    let molecules = molecule_vectors(
-        aligner,
-        alignment,
-        collator,
-        &items,
-        config.batch_size,
-        device,
-    )?;
-    let captions = alignment.standardised(captions.all(device));
-    let scores = alignment.similarity(molecules.all(device), captions);
+    let batch = config.batch_size;
+    let objective = &alignment.objective;
+    let captions = caption_vectors(aligner, objective, collator, &items, batch, device)?;
+    let molecules = molecule_vectors(aligner, alignment, collator, &items, batch, device);
+    let captions = objective.standardised(captions.all(device));
+    let scores = objective.similarity(molecules.all(device), captions);
     let scores: Vec<f32> = scores.into_data().iter::<f32>().collect();
     let options = InBatch {
         batch: config.retrieval_batch,

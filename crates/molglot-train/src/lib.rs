@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod aligner;
+pub mod alignment;
 pub mod cli;
 pub mod collate;
 pub mod config;

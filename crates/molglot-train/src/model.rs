@@ -5,14 +5,14 @@
 //!   model.toml                  encoder, projector, adapter, prompt, alignment
 //!   encoder.safetensors
 //!   projector.safetensors
-//!   alignment.safetensors       how caption vectors are standardised
+//!   alignment.safetensors       projector and statistics by which molecules and captions are compared
 //!   lm/                         a Hugging Face directory: config.json, model.safetensors, tokenizer.json
 //!   adapter/                    a PEFT directory: adapter_config.json, adapter_model.safetensors
 //! ```
 
 use std::{fs, path::Path};
 
-use molglot_align::hscale::{HScale, HScaleConfig};
+use molglot_align::hscale::HScaleConfig;
 use molglot_core::{Encoder, LanguageModel};
 use molglot_encoder::EncoderConfig;
 use molglot_lm::{
@@ -28,7 +28,7 @@ use molglot_tensor::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{aligner::Aligner, collate::Collator, error::Error, run::atomic::write_atomic};
+use crate::{aligner::Aligner, alignment::Alignment, collate::Collator, error::Error, run::atomic::write_atomic};
 
 /// What a model is made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ pub struct Model {
     /// The networks.
     pub aligner: Aligner,
     /// The comparison of molecules and captions.
-    pub alignment: Option<HScale>,
+    pub alignment: Option<Alignment>,
     /// Text to ids, and prompts.
     pub collator: Collator,
 }
@@ -147,7 +147,8 @@ impl Model {
         let alignment = match &config.alignment {
             None => None,
             Some(settings) => {
-                let blank = settings.init(&mut init).with_width(2 * lm.width(), device);
+                let (input, width) = (encoder.width(), lm.width());
+                let blank = Alignment::blank(&config.projector, settings, input, width, device);
                 Some(read("alignment.safetensors")?.load_into(blank, &same_names)?)
             }
         };

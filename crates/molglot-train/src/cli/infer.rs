@@ -38,8 +38,10 @@ pub(super) fn eval(args: &EvalArgs) -> Result<ExitCode, Error> {
     let recipe = Recipe::read(&Document::read(&path.display().to_string(), &text, &[])?)?;
     let config = match &args.data {
         Some(path) => DataConfig {
+            path: path.clone(),
+            format: None,
             held_out: HeldOut::Nothing,
-            ..DataConfig::new(path)
+            ..recipe.data.clone()
         },
         None => recipe.data.clone(),
     };

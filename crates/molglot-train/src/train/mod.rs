@@ -21,6 +21,7 @@ pub use stage::StepRecord;
 use self::{progress::State, stage::StageRunner};
 use crate::{
     aligner::Aligner,
+    alignment::Alignment,
     collate::Collator,
     config::{Part, Recipe, StageConfig},
     data::{Dataset, Quarantine, Sample},
@@ -322,7 +323,10 @@ fn untrained_alignment(
     if let Some(settings) = last_alignment(&recipe.stages) {
         let (fitted, _) =
             stage::fit_alignment(settings, &model, dataset, recipe.evaluate.batch_size, plain)?;
-        model.alignment = Some(fitted.valid());
+        model.alignment = Some(Alignment {
+            projector: model.aligner.projector.clone(),
+            objective: fitted.valid(),
+        });
     }
     Ok(model)
 }

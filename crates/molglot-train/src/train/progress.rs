@@ -2,9 +2,10 @@
 
 use std::{fs, path::PathBuf};
 
-use molglot_align::hscale::{HScale, HScaleConfig};
+use molglot_align::hscale::HScaleConfig;
+use molglot_core::Encoder;
 use molglot_tensor::{
-    Device, Init,
+    Device,
     burn::{module::Module, optim::ModuleOptimizer, tensor::Bytes},
     weights::{self, Weights, same_names},
 };
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Learner;
 use crate::{
+    alignment::Alignment,
     data::Position,
     error::Error,
     evaluate::Evaluation,
@@ -80,7 +82,7 @@ impl State {
         &self,
         checkpoints: &CheckpointStore,
         learner: &Learner,
-        alignment: Option<&HScale>,
+        alignment: Option<&Alignment>,
         optimizer: Option<&ModuleOptimizer>,
         keep: usize,
     ) -> Result<(), Error> {
@@ -132,9 +134,10 @@ impl State {
             weights.load_into(model.aligner.clone(), &|path| format!("{MODEL}{path}"))?;
         let path = folder.join(ALIGNMENT);
         if let Some(settings) = alignment.filter(|_| path.exists()) {
-            let blank = settings
-                .init(&mut Init::new(0, device))
-                .with_width(2 * model.lm.hidden_size, device);
+            let input = model.aligner.encoder.width();
+            let width = model.lm.hidden_size;
+            let projector = &model.config.projector;
+            let blank = Alignment::blank(projector, settings, input, width, device);
             model.alignment = Some(Weights::read(&path)?.load_into(blank, &same_names)?);
             model.config.alignment = Some(settings.clone());
         }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Learner, progress::State};
 use crate::{
+    alignment::Alignment,
     collate::{Collator, Item},
     config::{Input, Recipe, StageConfig},
     data::{Dataset, Position, RandomStream, Sample, Sampler},
@@ -221,7 +222,10 @@ impl StageRunner<'_> {
         if let (AnyObjective::HScale(alignment), ObjectiveConfig::HScale(settings)) =
             (&learner.objective, &stage.objective)
         {
-            model.alignment = Some(alignment.clone());
+            model.alignment = Some(Alignment {
+                projector: learner.aligner.projector.clone(),
+                objective: alignment.clone(),
+            });
             model.config.alignment = Some(settings.clone());
         }
         *state = State {
