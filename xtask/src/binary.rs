@@ -55,7 +55,7 @@ fn build(device: Device) -> Result<PathBuf, Failure> {
         Device::Flex => cargo.args(["--package", "molglot-train"]),
         Device::Ndarray => cargo.args(["--package", "molglot-train", "--features", "ndarray"]),
         Device::Cuda => {
-            console::note("the first CUDA build takes ten to twenty minutes of CPU time");
+            console::note("the first CUDA build takes fifteen to twenty-five minutes of CPU time");
             cargo
                 .args(["--manifest-path", workspace::CUDA_MANIFEST, "--target-dir"])
                 .arg(workspace::cuda_target_dir()?)

@@ -81,7 +81,7 @@ impl Golden {
             .tensors()?
             .names()
             .into_iter()
-            .map(|name| name.to_owned())
+            .map(ToString::to_string)
             .collect();
         names.sort();
         Ok(names)

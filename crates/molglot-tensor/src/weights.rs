@@ -52,7 +52,7 @@ pub enum WeightsError {
         /// The file.
         file: PathBuf,
         /// What does not fit.
-        report: Report,
+        report: Box<Report>,
     },
 }
 
@@ -268,7 +268,7 @@ impl Weights {
         } else {
             Err(WeightsError::Mismatch {
                 file: self.file.clone(),
-                report,
+                report: Box::new(report),
             })
         }
     }

@@ -2,18 +2,21 @@
 
 use molglot_align::hscale::{HScale, HScaleConfig};
 use molglot_core::{Encoder, GraphBatch, Projector};
+use molglot_encoder::{AnyEncoder, EncoderConfig};
 use molglot_projector::{AnyProjector, ProjectorConfig};
 use molglot_tensor::burn;
 use molglot_tensor::{Device, Init, Tensor, burn::module::Module};
 
 use crate::aligner::Aligner;
 
-/// A projector and the objective that it was aligned by.
+/// An encoder and a projector, and the objective that they were aligned by.
 ///
-/// A later stage goes on training the projector for the language model to read, and what captions had in common with
-/// molecules may be lost there. Retrieval is asked of the projector as it was when it had been trained for that.
+/// A later stage may go on training both for the language model to read, and what captions had in common with molecules
+/// may be lost there. Retrieval is asked of them as they were when they had been trained for that.
 #[derive(Module, Debug)]
 pub struct Alignment {
+    /// The encoder at the end of the alignment.
+    pub encoder: AnyEncoder,
     /// The projector at the end of the alignment.
     pub projector: AnyProjector,
     /// Vectors, statistics of the training captions, similarity.
@@ -21,25 +24,36 @@ pub struct Alignment {
 }
 
 impl Alignment {
-    /// One to load stored parameters into: `input` features to a language model of `width`.
+    /// What `aligner` and `objective` are now, apart from what becomes of them: evaluation alone, no training.
+    pub fn snapshot(aligner: &Aligner, objective: &HScale) -> Self {
+        Self {
+            encoder: aligner.encoder.valid(),
+            projector: aligner.projector.valid(),
+            objective: objective.valid(),
+        }
+    }
+
+    /// One to load stored parameters into, for a language model of `width`.
     pub fn blank(
+        encoder: &EncoderConfig,
         projector: &ProjectorConfig,
         settings: &HScaleConfig,
-        input: usize,
         width: usize,
         device: &Device,
     ) -> Self {
         let mut init = Init::new(0, device);
+        let encoder = encoder.init(&mut init);
         Self {
-            projector: projector.init(input, width, &mut init),
+            projector: projector.init(encoder.width(), width, &mut init),
             objective: settings.init(&mut init).with_width(2 * width, device),
+            encoder,
         }
     }
 
     /// `[B, 2E]`: molecules as vectors.
-    pub fn molecules(&self, aligner: &Aligner, graph: &GraphBatch) -> Tensor<2> {
-        let features = aligner.encoder.encode(graph);
-        self.objective
-            .molecules(&self.projector.project(&features, graph))
+    pub fn molecules(&self, graph: &GraphBatch) -> Tensor<2> {
+        let features = self.encoder.encode(graph);
+        let soft = self.projector.project(&features, graph);
+        self.objective.molecules(&soft)
     }
 }

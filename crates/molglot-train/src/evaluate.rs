@@ -318,7 +318,6 @@ pub fn caption_vectors(
 
 /// The molecules of items as the alignment sees them: `[N, 2E]`.
 pub fn molecule_vectors(
-    aligner: &Aligner,
     alignment: &Alignment,
     collator: &Collator,
     items: &[Item],
@@ -328,7 +327,7 @@ pub fn molecule_vectors(
     let mut vectors = Vectors::default();
     for chunk in items.chunks(batch_size.max(1)) {
         let chosen: Vec<&Item> = chunk.iter().collect();
-        vectors.push(alignment.molecules(aligner, &collator.graphs(&chosen, device)));
+        vectors.push(alignment.molecules(&collator.graphs(&chosen, device)));
     }
     vectors
 }
@@ -348,7 +347,7 @@ fn retrieval(
     let batch = config.batch_size;
     let objective = &alignment.objective;
     let captions = caption_vectors(aligner, objective, collator, &items, batch, device)?;
-    let molecules = molecule_vectors(aligner, alignment, collator, &items, batch, device);
+    let molecules = molecule_vectors(alignment, collator, &items, batch, device);
     let captions = objective.standardised(captions.all(device));
     let scores = objective.similarity(molecules.all(device), captions);
     let scores: Vec<f32> = scores.into_data().iter::<f32>().collect();

@@ -5,7 +5,7 @@
 //!   model.toml                  encoder, projector, adapter, prompt, alignment
 //!   encoder.safetensors
 //!   projector.safetensors
-//!   alignment.safetensors       projector and statistics by which molecules and captions are compared
+//!   alignment.safetensors       encoder, projector and statistics by which molecules and captions are compared
 //!   lm/                         a Hugging Face directory: config.json, model.safetensors, tokenizer.json
 //!   adapter/                    a PEFT directory: adapter_config.json, adapter_model.safetensors
 //! ```
@@ -28,7 +28,10 @@ use molglot_tensor::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{aligner::Aligner, alignment::Alignment, collate::Collator, error::Error, run::atomic::write_atomic};
+use crate::{
+    aligner::Aligner, alignment::Alignment, collate::Collator, error::Error,
+    run::atomic::write_atomic,
+};
 
 /// What a model is made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -147,8 +150,8 @@ impl Model {
         let alignment = match &config.alignment {
             None => None,
             Some(settings) => {
-                let (input, width) = (encoder.width(), lm.width());
-                let blank = Alignment::blank(&config.projector, settings, input, width, device);
+                let (encoder, projector) = (&config.encoder, &config.projector);
+                let blank = Alignment::blank(encoder, projector, settings, lm.width(), device);
                 Some(read("alignment.safetensors")?.load_into(blank, &same_names)?)
             }
         };

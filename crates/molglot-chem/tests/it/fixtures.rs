@@ -10,7 +10,9 @@ const MOLECULES: &str = include_str!("../../../../fixtures/molecules/molecules.t
 fn rows() -> Vec<[&'static str; 4]> {
     let row = |line: &'static str| {
         let columns: Vec<&str> = line.split('\t').collect();
-        columns.try_into().unwrap_or_else(|_| panic!("not four columns: {line}"))
+        columns
+            .try_into()
+            .unwrap_or_else(|_| panic!("not four columns: {line}"))
     };
     MOLECULES.lines().skip(1).map(row).collect()
 }
@@ -20,7 +22,8 @@ fn every_formula_equals_the_independent_count() {
     let rows = rows();
     assert!(rows.len() >= 400, "only {} molecules", rows.len());
     for [id, name, smiles, formula] in rows {
-        let molecule = Molecule::from_smiles(smiles).unwrap_or_else(|error| panic!("{id} {name}: {error}"));
+        let molecule =
+            Molecule::from_smiles(smiles).unwrap_or_else(|error| panic!("{id} {name}: {error}"));
         assert_eq!(molecule.formula(), formula, "{id} {name}");
     }
 }
@@ -31,7 +34,10 @@ fn every_molecule_is_there_once() {
     for [id, name, smiles, _] in rows() {
         assert!(ids.insert(id), "{id} twice");
         assert!(names.insert(name.to_lowercase()), "{name} twice");
-        assert!(structures.insert(Molecule::from_smiles(smiles).unwrap().canonical_smiles()), "{id} {name} twice");
+        assert!(
+            structures.insert(Molecule::from_smiles(smiles).unwrap().canonical_smiles()),
+            "{id} {name} twice"
+        );
     }
 }
 
@@ -39,8 +45,14 @@ fn every_molecule_is_there_once() {
 fn captions_begin_alike_end_properly_and_name_the_formula() {
     for [id, name, smiles, formula] in rows() {
         let caption = describe(&Molecule::from_smiles(smiles).unwrap());
-        assert!(caption.starts_with("The molecule is "), "{id} {name}: {caption}");
-        assert!(caption.ends_with('.') && !caption.contains("  "), "{id} {name}: {caption}");
+        assert!(
+            caption.starts_with("The molecule is "),
+            "{id} {name}: {caption}"
+        );
+        assert!(
+            caption.ends_with('.') && !caption.contains("  "),
+            "{id} {name}: {caption}"
+        );
         assert!(caption.contains(formula), "{id} {name}: {caption}");
     }
 }

@@ -122,7 +122,7 @@ mod flex {
                         .zip(values(&grad).par_chunks(CHUNK)),
                 )
                 .for_each(|((grad_gate, grad_up), ((gate, up), grad))| {
-                    backward(gate, up, grad, grad_gate, grad_up)
+                    backward(gate, up, grad, grad_gate, grad_up);
                 });
             (grad_gate, grad_up)
         }

@@ -13,7 +13,7 @@ use std::{
 use molglot_align::{ObjectiveConfig, hscale::HScaleConfig};
 use molglot_core::{Encoder, LanguageModel, Projector};
 use molglot_lm::{LmSettings, Tokenizer};
-use molglot_tensor::{Backend, Device, Init, burn::module::Module, params};
+use molglot_tensor::{Backend, Device, Init, params};
 
 pub use learner::Learner;
 pub use stage::StepRecord;
@@ -323,10 +323,7 @@ fn untrained_alignment(
     if let Some(settings) = last_alignment(&recipe.stages) {
         let (fitted, _) =
             stage::fit_alignment(settings, &model, dataset, recipe.evaluate.batch_size, plain)?;
-        model.alignment = Some(Alignment {
-            projector: model.aligner.projector.clone(),
-            objective: fitted.valid(),
-        });
+        model.alignment = Some(Alignment::snapshot(&model.aligner, &fitted));
     }
     Ok(model)
 }

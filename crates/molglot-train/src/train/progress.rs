@@ -3,7 +3,6 @@
 use std::{fs, path::PathBuf};
 
 use molglot_align::hscale::HScaleConfig;
-use molglot_core::Encoder;
 use molglot_tensor::{
     Device,
     burn::{module::Module, optim::ModuleOptimizer, tensor::Bytes},
@@ -17,7 +16,7 @@ use crate::{
     data::Position,
     error::Error,
     evaluate::Evaluation,
-    model::Model,
+    model::{Model, ModelConfig},
     run::{CheckpointStore, atomic::write_atomic},
 };
 
@@ -134,10 +133,11 @@ impl State {
             weights.load_into(model.aligner.clone(), &|path| format!("{MODEL}{path}"))?;
         let path = folder.join(ALIGNMENT);
         if let Some(settings) = alignment.filter(|_| path.exists()) {
-            let input = model.aligner.encoder.width();
+            let ModelConfig {
+                encoder, projector, ..
+            } = &model.config;
             let width = model.lm.hidden_size;
-            let projector = &model.config.projector;
-            let blank = Alignment::blank(projector, settings, input, width, device);
+            let blank = Alignment::blank(encoder, projector, settings, width, device);
             model.alignment = Some(Weights::read(&path)?.load_into(blank, &same_names)?);
             model.config.alignment = Some(settings.clone());
         }
@@ -149,7 +149,10 @@ impl State {
     /// # Errors
     ///
     /// [`Error`] when they cannot be read.
-    pub(super) fn restore_optimizer(&self, optimizer: ModuleOptimizer) -> Result<ModuleOptimizer, Error> {
+    pub(super) fn restore_optimizer(
+        &self,
+        optimizer: ModuleOptimizer,
+    ) -> Result<ModuleOptimizer, Error> {
         let path = match &self.folder {
             Some(folder) if self.stage_step > 0 => folder.join(OPTIMIZER),
             _ => return Ok(optimizer),

@@ -222,10 +222,7 @@ impl StageRunner<'_> {
         if let (AnyObjective::HScale(alignment), ObjectiveConfig::HScale(settings)) =
             (&learner.objective, &stage.objective)
         {
-            model.alignment = Some(Alignment {
-                projector: learner.aligner.projector.clone(),
-                objective: alignment.clone(),
-            });
+            model.alignment = Some(Alignment::snapshot(&learner.aligner, alignment));
             model.config.alignment = Some(settings.clone());
         }
         *state = State {
