@@ -3,6 +3,7 @@
 use molglot_align::hscale::{HScale, HScaleConfig};
 use molglot_core::{Encoder, GraphBatch, Projector};
 use molglot_encoder::{AnyEncoder, EncoderConfig};
+use molglot_lm::{Llama, LlamaConfig, llama::ConfigError};
 use molglot_projector::{AnyProjector, ProjectorConfig};
 use molglot_tensor::burn;
 use molglot_tensor::{Device, Init, Tensor, burn::module::Module};
@@ -19,35 +20,52 @@ pub struct Alignment {
     pub encoder: AnyEncoder,
     /// The projector at the end of the alignment.
     pub projector: AnyProjector,
+    /// The language model that captions were read with, when a later stage trains it; otherwise it is the base of the
+    /// model's own.
+    pub lm: Option<Llama>,
     /// Vectors, statistics of the training captions, similarity.
     pub objective: HScale,
 }
 
 impl Alignment {
     /// What `aligner` and `objective` are now, apart from what becomes of them: evaluation alone, no training.
-    pub fn snapshot(aligner: &Aligner, objective: &HScale) -> Self {
+    ///
+    /// `keep_lm`: whether the language model will change.
+    pub fn snapshot(aligner: &Aligner, objective: &HScale, keep_lm: bool) -> Self {
         Self {
             encoder: aligner.encoder.valid(),
             projector: aligner.projector.valid(),
+            lm: keep_lm.then(|| aligner.lm.without_lora().valid()),
             objective: objective.valid(),
         }
     }
 
-    /// One to load stored parameters into, for a language model of `width`.
+    /// One to load stored parameters into, for a language model of `width`; `lm` when one is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] when the language model's sizes do not fit each other.
     pub fn blank(
         encoder: &EncoderConfig,
         projector: &ProjectorConfig,
         settings: &HScaleConfig,
+        lm: Option<&LlamaConfig>,
         width: usize,
         device: &Device,
-    ) -> Self {
+    ) -> Result<Self, ConfigError> {
         let mut init = Init::new(0, device);
         let encoder = encoder.init(&mut init);
-        Self {
+        Ok(Self {
             projector: projector.init(encoder.width(), width, &mut init),
+            lm: lm.map(|config| config.init(&mut init)).transpose()?,
             objective: settings.init(&mut init).with_width(2 * width, device),
             encoder,
-        }
+        })
+    }
+
+    /// The language model that captions are read with.
+    pub fn reader(&self, aligner: &Aligner) -> Llama {
+        self.lm.clone().unwrap_or_else(|| aligner.lm.without_lora())
     }
 
     /// `[B, 2E]`: molecules as vectors.

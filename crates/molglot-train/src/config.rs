@@ -1,6 +1,6 @@
 //! What a recipe says, typed.
 
-use molglot_align::ObjectiveConfig;
+use molglot_align::{ObjectiveConfig, hscale::HScaleConfig};
 use molglot_encoder::EncoderConfig;
 use molglot_lm::{GenerateConfig, LmSettings, LoraConfig, PromptTemplate};
 use molglot_projector::ProjectorConfig;
@@ -210,6 +210,24 @@ impl StageConfig {
 }
 
 impl Recipe {
+    /// The last stage before `end` that aligns molecules to captions: its number and its settings.
+    pub fn last_alignment(&self, end: usize) -> Option<(usize, &HScaleConfig)> {
+        let stages = self.stages.iter().enumerate().take(end).rev();
+        stages
+            .filter_map(|(number, stage)| match &stage.objective {
+                ObjectiveConfig::HScale(settings) => Some((number, settings)),
+                ObjectiveConfig::NextToken(_) => None,
+            })
+            .next()
+    }
+
+    /// Whether a stage after this one trains the language model itself.
+    pub fn trains_lm_after(&self, stage: usize) -> bool {
+        self.stages[stage + 1..]
+            .iter()
+            .any(|later| later.trains(Part::Lm))
+    }
+
     /// Reads and checks a recipe.
     ///
     /// # Errors

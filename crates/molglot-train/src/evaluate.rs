@@ -2,6 +2,7 @@
 
 use molglot_align::{AnyObjective, hscale::HScale, next_token::NextToken};
 use molglot_core::{Batch, LanguageModel, Objective, TextOutput, TextRead};
+use molglot_lm::Llama;
 use molglot_metrics::retrieval::{Direction, InBatch, InBatchRecall, in_batch};
 use molglot_tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -269,7 +270,7 @@ impl Vectors {
     }
 }
 
-/// The captions of items as the base language model sees them, before standardisation: `[N, 2E]`.
+/// The captions of items as a language model reads them, before standardisation: `[N, 2E]`.
 ///
 /// A frozen model sees a caption the same way every time, so this is done once, not at every step.
 ///
@@ -277,14 +278,13 @@ impl Vectors {
 ///
 /// [`Error::Internal`] when the language model answers something else than states.
 pub fn caption_vectors(
-    aligner: &Aligner,
+    lm: &Llama,
     alignment: &HScale,
     collator: &Collator,
     items: &[Item],
     batch_size: usize,
     device: &Device,
 ) -> Result<Vectors, Error> {
-    let lm = aligner.lm.without_lora();
     let TextRead::Layer(layer) = alignment.reads() else {
         return Err(Error::internal("H-SCALE reads a layer"));
     };
@@ -346,7 +346,8 @@ fn retrieval(
     let items = items(collator, aligner, samples, Input::Pairs)?;
     let batch = config.batch_size;
     let objective = &alignment.objective;
-    let captions = caption_vectors(aligner, objective, collator, &items, batch, device)?;
+    let reader = alignment.reader(aligner);
+    let captions = caption_vectors(&reader, objective, collator, &items, batch, device)?;
     let molecules = molecule_vectors(alignment, collator, &items, batch, device);
     let captions = objective.standardised(captions.all(device));
     let scores = objective.similarity(molecules.all(device), captions);

@@ -50,6 +50,9 @@ pub struct ModelConfig {
     /// How molecules and captions are compared, when they were aligned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alignment: Option<HScaleConfig>,
+    /// Whether the alignment has a language model of its own, because the model's was trained on.
+    #[serde(default)]
+    pub alignment_keeps_lm: bool,
 }
 
 /// A model with its tokenizer.
@@ -151,7 +154,9 @@ impl Model {
             None => None,
             Some(settings) => {
                 let (encoder, projector) = (&config.encoder, &config.projector);
-                let blank = Alignment::blank(encoder, projector, settings, lm.width(), device);
+                let kept = config.alignment_keeps_lm.then_some(&lm_config);
+                let blank =
+                    Alignment::blank(encoder, projector, settings, kept, lm.width(), device)?;
                 Some(read("alignment.safetensors")?.load_into(blank, &same_names)?)
             }
         };

@@ -10,7 +10,6 @@ use std::{
     time::Instant,
 };
 
-use molglot_align::{ObjectiveConfig, hscale::HScaleConfig};
 use molglot_core::{Encoder, LanguageModel, Projector};
 use molglot_lm::{LmSettings, Tokenizer};
 use molglot_tensor::{Backend, Device, Init, params};
@@ -122,6 +121,7 @@ impl Prepared {
                 prompt: recipe.prompt.clone(),
                 generate: recipe.generate.clone(),
                 alignment: None,
+                alignment_keeps_lm: false,
             },
             lm: lm_config,
             aligner: params::with_stable_ids(Aligner {
@@ -235,11 +235,9 @@ pub fn train(recipe: &Recipe, options: &Options) -> Result<Outcome, Error> {
     for stage in &recipe.stages[..stages_begun] {
         attach_adapter(&mut model, recipe, stage, &device);
     }
-    state.restore(
-        &mut model,
-        last_alignment(&recipe.stages[..state.stage]),
-        &plain,
-    )?;
+    let alignment = recipe.last_alignment(state.stage);
+    let alignment = alignment.map(|(number, settings)| (settings, recipe.trains_lm_after(number)));
+    state.restore(&mut model, alignment, &plain)?;
     for (number, stage) in recipe.stages.iter().enumerate().skip(state.stage) {
         attach_adapter(&mut model, recipe, stage, &device);
         let runner = StageRunner {
@@ -301,17 +299,6 @@ fn attach_adapter(model: &mut Model, recipe: &Recipe, stage: &StageConfig, devic
     }
 }
 
-/// Settings of the last alignment among stages.
-fn last_alignment(stages: &[StageConfig]) -> Option<&HScaleConfig> {
-    stages
-        .iter()
-        .rev()
-        .find_map(|stage| match &stage.objective {
-            ObjectiveConfig::HScale(settings) => Some(settings),
-            ObjectiveConfig::NextToken(_) => None,
-        })
-}
-
 /// The untrained model with an alignment fitted to the training captions, so that "before" is measured like "after".
 fn untrained_alignment(
     recipe: &Recipe,
@@ -320,10 +307,10 @@ fn untrained_alignment(
     plain: &Device,
 ) -> Result<Model, Error> {
     let mut model = model.valid();
-    if let Some(settings) = last_alignment(&recipe.stages) {
+    if let Some((_, settings)) = recipe.last_alignment(recipe.stages.len()) {
         let (fitted, _) =
             stage::fit_alignment(settings, &model, dataset, recipe.evaluate.batch_size, plain)?;
-        model.alignment = Some(Alignment::snapshot(&model.aligner, &fitted));
+        model.alignment = Some(Alignment::snapshot(&model.aligner, &fitted, false));
     }
     Ok(model)
 }

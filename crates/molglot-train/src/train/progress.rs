@@ -114,7 +114,7 @@ impl State {
     }
 
     /// Puts the saved weights into a model of the same shape. `alignment` are the settings of the last alignment before
-    /// this state.
+    /// this state, and whether it has a language model of its own.
     ///
     /// # Errors
     ///
@@ -122,7 +122,7 @@ impl State {
     pub(super) fn restore(
         &self,
         model: &mut Model,
-        alignment: Option<&HScaleConfig>,
+        alignment: Option<(&HScaleConfig, bool)>,
         device: &Device,
     ) -> Result<(), Error> {
         let Some(folder) = &self.folder else {
@@ -132,12 +132,14 @@ impl State {
         model.aligner =
             weights.load_into(model.aligner.clone(), &|path| format!("{MODEL}{path}"))?;
         let path = folder.join(ALIGNMENT);
-        if let Some(settings) = alignment.filter(|_| path.exists()) {
+        if let Some((settings, keeps_lm)) = alignment.filter(|_| path.exists()) {
             let ModelConfig {
                 encoder, projector, ..
             } = &model.config;
             let width = model.lm.hidden_size;
-            let blank = Alignment::blank(encoder, projector, settings, width, device);
+            let kept = keeps_lm.then_some(&model.lm);
+            let blank = Alignment::blank(encoder, projector, settings, kept, width, device)?;
+            model.config.alignment_keeps_lm = keeps_lm;
             model.alignment = Some(Weights::read(&path)?.load_into(blank, &same_names)?);
             model.config.alignment = Some(settings.clone());
         }

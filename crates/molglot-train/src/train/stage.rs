@@ -222,7 +222,10 @@ impl StageRunner<'_> {
         if let (AnyObjective::HScale(alignment), ObjectiveConfig::HScale(settings)) =
             (&learner.objective, &stage.objective)
         {
-            model.alignment = Some(Alignment::snapshot(&learner.aligner, alignment));
+            let keep_lm = self.recipe.trains_lm_after(self.number);
+            let snapshot = Alignment::snapshot(&learner.aligner, alignment, keep_lm);
+            model.alignment = Some(snapshot);
+            model.config.alignment_keeps_lm = keep_lm;
             model.config.alignment = Some(settings.clone());
         }
         *state = State {
@@ -265,7 +268,7 @@ impl StageRunner<'_> {
                 let (fitted, vectors) =
                     fit_alignment(settings, &valid, self.dataset, batch, self.plain)?;
                 let others = caption_vectors(
-                    &valid.aligner,
+                    &valid.aligner.lm.without_lora(),
                     &fitted,
                     &valid.collator,
                     &held_out.items,
@@ -341,7 +344,7 @@ pub(super) fn fit_alignment(
     let items = items(&model.collator, &model.aligner, &samples, Input::Pairs)?;
     let blank = settings.init(&mut Init::new(0, plain));
     let vectors = caption_vectors(
-        &model.aligner,
+        &model.aligner.lm.without_lora(),
         &blank,
         &model.collator,
         &items,
