@@ -44,7 +44,7 @@ fn encoder(criterion: &mut Criterion) {
     let chosen: Vec<&GeomGraph> = graphs.iter().collect();
     let mut group = criterion.benchmark_group("hierarchical 5x128, 64 molecules");
     group.bench_function("batch", |bencher| {
-        bencher.iter(|| black_box(GraphBatch::new(&chosen, &device)))
+        bencher.iter(|| black_box(GraphBatch::new(&chosen, &device)));
     });
     let batch = GraphBatch::new(&chosen, &device);
     group.bench_function("encode and backward", |bencher| {

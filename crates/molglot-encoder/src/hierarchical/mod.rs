@@ -93,12 +93,12 @@ impl Encoder for Hierarchical {
         let last = self.stack.last(&states);
         let (atoms, motifs) = (graph.atoms, graph.atoms + graph.motif_nodes);
         Features {
-            node: last.clone().slice([0..atoms]),
-            motif: last.clone().slice([atoms..motifs]),
-            graph: last.slice([motifs..graph.nodes]),
+            node: last.clone().slice_dim(0, 0..atoms),
+            motif: last.clone().slice_dim(0, atoms..motifs),
+            graph: last.slice_dim(0, motifs..graph.nodes),
             layers: states
                 .into_iter()
-                .map(|state| state.slice([0..atoms]))
+                .map(|state| state.slice_dim(0, 0..atoms))
                 .collect(),
         }
     }

@@ -63,7 +63,7 @@ fn gradients(
     golden: &Golden,
     model: &Llama,
     scenario: &str,
-    loss: Tensor<1>,
+    loss: &Tensor<1>,
     check: &mut Checker<'_>,
 ) {
     let found = params::gradients(model, &loss.backward());
@@ -115,7 +115,7 @@ fn tokens(golden: &Golden, model: &Llama, device: &Device, check: &mut Checker<'
         if labelled {
             let loss = loss(model, model.embed(&text), &text);
             check.all(&format!("out.{scenario}.loss"), &values(loss.clone()));
-            gradients(golden, model, scenario, loss, check);
+            gradients(golden, model, scenario, &loss, check);
         }
     }
 }
