@@ -10,10 +10,10 @@ use molglot_train::{
     predict::{answer, read_smiles},
     recipe::Document,
     run::RunDir,
-    train::{Outcome, train},
+    train::Outcome,
 };
 
-use crate::support::{STEPS, TINY, copy, files, losses, metrics, options, run, tiny};
+use crate::support::{STEPS, TINY, copy, files, losses, metrics, options, run, run_with, tiny};
 
 const MOLECULES: [&str; 3] = ["CCO", "CC(=O)Oc1ccccc1C(=O)O", "[Na+].[Cl-]"];
 
@@ -194,7 +194,8 @@ fn every_checkpoint_is_a_place_to_go_on_from(whole: &Outcome) {
         {
             fs::remove_dir_all(checkpoints.path_of(step)).unwrap();
         }
-        let outcome = train(&recipe, &options(root.path(), Backend::Flex, Some(resumed))).unwrap();
+        let outcome =
+            run_with(&recipe, &options(root.path(), Backend::Flex, Some(resumed))).unwrap();
         assert_eq!(outcome.dir, dir);
         assert_eq!(metrics(&dir), metrics(&whole.dir), "cut at {cut}");
         assert_same_model(&format!("cut at {cut}"), &dir, &whole.dir);

@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use molglot_tensor::Backend;
@@ -116,7 +117,15 @@ pub(crate) fn options(runs: &Path, backend: Backend, resume: Option<RunDir>) -> 
 }
 
 pub(crate) fn run(recipe: &Recipe, runs: &Path, backend: Backend) -> Result<Outcome, Error> {
-    train(recipe, &options(runs, backend, None))
+    run_with(recipe, &options(runs, backend, None))
+}
+
+/// Trains, one test at a time: Burn's generator, from which dropout draws, belongs to the whole process, and a second
+/// training in it would take numbers from the first.
+pub(crate) fn run_with(recipe: &Recipe, options: &Options) -> Result<Outcome, Error> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    train(recipe, options)
 }
 
 /// `metrics.jsonl`, without the times.
