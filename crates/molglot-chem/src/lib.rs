@@ -25,6 +25,7 @@ pub mod describe;
 pub mod element;
 mod error;
 mod formula;
+mod graph;
 pub mod groups;
 mod molecule;
 pub mod ogb;

@@ -26,6 +26,8 @@ pub struct Atom {
     pub aromatic: bool,
     /// Member of any ring.
     pub in_ring: bool,
+    /// Atom-map number of a reaction, as in `[CH3:7]`.
+    pub map: Option<u16>,
 }
 
 /// One bond. `begin` and `end` follow RDKit's order: as written, ring closures last.
@@ -37,8 +39,13 @@ pub struct Bond {
     pub end: u32,
     /// Bond order after aromaticity perception.
     pub order: BondOrder,
+    /// Bond order in one Kekulé structure; equal to `order` outside aromatic rings.
+    pub kekule: BondOrder,
     /// Geometry of a double bond.
     pub stereo: BondStereo,
+    /// The neighbours that `stereo` speaks of, beside `begin` and beside `end`: those of higher
+    /// CIP priority. `None` where `stereo` is neither `Z` nor `E`.
+    pub stereo_atoms: Option<[u32; 2]>,
     /// Part of a conjugated system.
     pub conjugated: bool,
     /// Bond of an aromatic ring.
@@ -58,7 +65,9 @@ impl Bond {
     }
 }
 
-/// Tetrahedral chirality tag.
+/// Chirality tag of an atom, relative to the order of [`Molecule::neighbors`].
+///
+/// A hydrogen that is not an atom of the graph counts as the last neighbour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Chirality {
     /// No tag, or a tag that RDKit clears because the atom is no stereo centre.
@@ -68,8 +77,12 @@ pub enum Chirality {
     Clockwise,
     /// Seen from the first neighbour, the others run anticlockwise (`CHI_TETRAHEDRAL_CCW`).
     CounterClockwise,
-    /// Square planar, trigonal bipyramidal or octahedral.
-    Other,
+    /// Square planar, with the OpenSMILES permutation `@SP1` to `@SP3`.
+    SquarePlanar(u8),
+    /// Trigonal bipyramidal, with the OpenSMILES permutation `@TB1` to `@TB20`.
+    TrigonalBipyramidal(u8),
+    /// Octahedral, with the OpenSMILES permutation `@OH1` to `@OH30`.
+    Octahedral(u8),
 }
 
 /// Hybridisation state.
@@ -138,8 +151,7 @@ pub struct Molecule {
     source: Box<str>,
     atoms: Vec<Atom>,
     bonds: Vec<Bond>,
-    neighbor_start: Vec<u32>,
-    neighbors: Vec<Neighbor>,
+    topology: Topology,
     rings: Vec<Vec<u32>>,
     fragments: Vec<u32>,
     fragment_count: usize,
@@ -167,14 +179,13 @@ impl Molecule {
         bonds: Vec<Bond>,
         rings: Vec<Vec<u32>>,
     ) -> Self {
-        let (neighbor_start, neighbors) = adjacency(atoms.len(), &bonds);
-        let (fragments, fragment_count) = components(&neighbor_start, &neighbors, |_| true);
+        let topology = Topology::new(atoms.len(), bonds.iter().map(|bond| (bond.begin, bond.end)));
+        let (fragments, fragment_count) = topology.components(|_| true);
         Self {
             source,
             atoms,
             bonds,
-            neighbor_start,
-            neighbors,
+            topology,
             rings,
             fragments,
             fragment_count,
@@ -197,8 +208,7 @@ impl Molecule {
     ///
     /// If `atom` is not an index of [`atoms`](Self::atoms).
     pub fn neighbors(&self, atom: usize) -> &[Neighbor] {
-        let span = self.neighbor_start[atom] as usize..self.neighbor_start[atom + 1] as usize;
-        &self.neighbors[span]
+        self.topology.neighbors(atom)
     }
 
     /// The bond between two atoms, if there is one.
@@ -248,58 +258,77 @@ impl Molecule {
 
     /// Labels connected components over the bonds that `keep` accepts, numbered by first atom.
     pub(crate) fn components(&self, keep: impl Fn(u32) -> bool) -> Vec<u32> {
-        components(&self.neighbor_start, &self.neighbors, keep).0
+        self.topology.components(keep).0
     }
 }
 
-fn adjacency(atom_count: usize, bonds: &[Bond]) -> (Vec<u32>, Vec<Neighbor>) {
-    let mut start = vec![0u32; atom_count + 1];
-    for bond in bonds {
-        start[bond.begin as usize + 1] += 1;
-        start[bond.end as usize + 1] += 1;
-    }
-    for atom in 0..atom_count {
-        start[atom + 1] += start[atom];
-    }
-    let mut next = start.clone();
-    let mut neighbors = vec![Neighbor { atom: 0, bond: 0 }; 2 * bonds.len()];
-    for (id, bond) in (0u32..).zip(bonds) {
-        for (from, to) in [(bond.begin, bond.end), (bond.end, bond.begin)] {
-            neighbors[next[from as usize] as usize] = Neighbor { atom: to, bond: id };
-            next[from as usize] += 1;
-        }
-    }
-    (start, neighbors)
+/// Who is bonded to whom: the neighbours of every atom in one array (compressed rows), in the order
+/// of bond ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Topology {
+    start: Vec<u32>,
+    neighbors: Vec<Neighbor>,
 }
 
-fn components(
-    start: &[u32],
-    neighbors: &[Neighbor],
-    keep: impl Fn(u32) -> bool,
-) -> (Vec<u32>, usize) {
-    const UNSEEN: u32 = u32::MAX;
-    let atom_count = start.len() - 1;
-    let mut label = vec![UNSEEN; atom_count];
-    let mut count = 0;
-    let mut stack = Vec::new();
-    for first in 0..atom_count {
-        if label[first] != UNSEEN {
-            continue;
+impl Topology {
+    /// From the two ends of every bond, by bond id.
+    pub(crate) fn new(
+        atom_count: usize,
+        bonds: impl ExactSizeIterator<Item = (u32, u32)> + Clone,
+    ) -> Self {
+        let mut start = vec![0u32; atom_count + 1];
+        for (begin, end) in bonds.clone() {
+            start[begin as usize + 1] += 1;
+            start[end as usize + 1] += 1;
         }
-        label[first] = count;
-        stack.push(first);
-        while let Some(atom) = stack.pop() {
-            for link in &neighbors[start[atom] as usize..start[atom + 1] as usize] {
-                let next = link.atom as usize;
-                if label[next] == UNSEEN && keep(link.bond) {
-                    label[next] = count;
-                    stack.push(next);
-                }
+        for atom in 0..atom_count {
+            start[atom + 1] += start[atom];
+        }
+        let mut next = start.clone();
+        let mut neighbors = vec![Neighbor { atom: 0, bond: 0 }; 2 * bonds.len()];
+        for (id, (begin, end)) in (0u32..).zip(bonds) {
+            for (from, to) in [(begin, end), (end, begin)] {
+                neighbors[next[from as usize] as usize] = Neighbor { atom: to, bond: id };
+                next[from as usize] += 1;
             }
         }
-        count += 1;
+        Self { start, neighbors }
     }
-    (label, count as usize)
+
+    pub(crate) fn atom_count(&self) -> usize {
+        self.start.len() - 1
+    }
+
+    pub(crate) fn neighbors(&self, atom: usize) -> &[Neighbor] {
+        &self.neighbors[self.start[atom] as usize..self.start[atom + 1] as usize]
+    }
+
+    /// Labels connected components over the bonds that `keep` accepts, numbered by first atom, and
+    /// counts them.
+    pub(crate) fn components(&self, keep: impl Fn(u32) -> bool) -> (Vec<u32>, usize) {
+        const UNSEEN: u32 = u32::MAX;
+        let mut label = vec![UNSEEN; self.atom_count()];
+        let mut count = 0;
+        let mut stack = Vec::new();
+        for first in 0..self.atom_count() {
+            if label[first] != UNSEEN {
+                continue;
+            }
+            label[first] = count;
+            stack.push(first);
+            while let Some(atom) = stack.pop() {
+                for link in self.neighbors(atom) {
+                    let next = link.atom as usize;
+                    if label[next] == UNSEEN && keep(link.bond) {
+                        label[next] = count;
+                        stack.push(next);
+                    }
+                }
+            }
+            count += 1;
+        }
+        (label, count as usize)
+    }
 }
 
 #[cfg(test)]

@@ -31,7 +31,9 @@ pub fn atom_features(molecule: &Molecule) -> Vec<[u8; 9]> {
                     Chirality::Unspecified => 0,
                     Chirality::Clockwise => 1,
                     Chirality::CounterClockwise => 2,
-                    Chirality::Other => 4,
+                    Chirality::SquarePlanar(_)
+                    | Chirality::TrigonalBipyramidal(_)
+                    | Chirality::Octahedral(_) => 4,
                 },
                 listed(atom.total_degree, ATOM_SIZES[2]),
                 u8::try_from(atom.charge.saturating_add(CHARGE_SPAN))

@@ -163,7 +163,7 @@ fn atoms(raw: &Raw, rows: &OgbGraphFeatures, sanitized: &Sanitized) -> Vec<Atom>
                     0 => Chirality::Unspecified,
                     1 => Chirality::Clockwise,
                     2 => Chirality::CounterClockwise,
-                    _ => Chirality::Other,
+                    _ => Chirality::SquarePlanar(1),
                 },
                 total_degree: 0,
                 total_hydrogens: counts.map_or(small(row[4]), |(_, hydrogens)| hydrogens),
@@ -178,6 +178,7 @@ fn atoms(raw: &Raw, rows: &OgbGraphFeatures, sanitized: &Sanitized) -> Vec<Atom>
                 },
                 aromatic: row[7] == 1,
                 in_ring: false,
+                map: None,
             }
         })
         .collect()
@@ -205,6 +206,8 @@ fn bonds(raw: &Raw, rows: &OgbGraphFeatures, sanitized: &Sanitized) -> Vec<Bond>
                 begin: begin as u32,
                 end: end as u32,
                 order,
+                kekule: order,
+                stereo_atoms: None,
                 stereo: match row[1] {
                     1 => BondStereo::Z,
                     2 => BondStereo::E,
