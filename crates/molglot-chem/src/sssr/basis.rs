@@ -1,16 +1,52 @@
-//! Which families are relevant: linear algebra over bonds, modulo 2.
+//! Which families of cycles are relevant: linear algebra over bonds, modulo 2.
+
+use std::cmp::Ordering;
 
 use super::system::RingSystem;
 
 const NONE: u32 = u32::MAX;
 
-/// A basis of the cycles so far in echelon form. A cycle is its edges in descending order; the
-/// first one of a row is its pivot.
+/// Independent cycles in echelon form. A cycle is its edges in descending order, and the first
+/// edge of a row is its pivot.
 struct Basis {
     rows: Vec<Vec<u32>>,
     /// The row that an edge is the pivot of.
     row_of: Vec<u32>,
-    scratch: Vec<u32>,
+    sum: Vec<u32>,
+}
+
+/// The relevant families of a system, whose families are sorted by length, and the rank they span.
+pub(super) fn relevant(system: &RingSystem, rank: usize) -> (Vec<u32>, usize) {
+    let mut basis = Basis {
+        rows: Vec::new(),
+        row_of: vec![NONE; system.edge_count()],
+        sum: Vec::new(),
+    };
+    let mut order = Vec::new();
+    let mut cycle = Vec::new();
+    let mut index = 0;
+    for same_length in system.families().chunk_by(|a, b| a.length == b.length) {
+        let (shorter, listed) = (basis.rows.len(), order.len());
+        if shorter == rank {
+            break;
+        }
+        let mut dependent = false;
+        for _ in same_length {
+            system.edges(index, &mut cycle);
+            basis.reduce(&mut cycle, shorter);
+            if !cycle.is_empty() {
+                order.push(index);
+                basis.reduce(&mut cycle, basis.rows.len());
+                dependent |= cycle.is_empty();
+                basis.insert(&cycle);
+            }
+            index += 1;
+        }
+        if dependent && shorter > 0 {
+            basis.join_ring_families(system, shorter, &mut order[listed..]);
+        }
+    }
+    (order, basis.rows.len())
 }
 
 impl Basis {
@@ -21,75 +57,89 @@ impl Basis {
             if row >= limit {
                 break;
             }
-            symmetric_difference(cycle, &self.rows[row], &mut self.scratch);
-            std::mem::swap(cycle, &mut self.scratch);
+            symmetric_difference(cycle, &self.rows[row], &mut self.sum);
+            std::mem::swap(cycle, &mut self.sum);
         }
     }
 
     fn insert(&mut self, cycle: &[u32]) {
-        self.row_of[cycle[0] as usize] = self.rows.len() as u32;
-        self.rows.push(cycle.to_vec());
-    }
-}
-
-/// The relevant families of a system whose families are sorted by length, and the rank they span.
-///
-/// Families of one length that are equal up to shorter cycles and share an edge (unique ring
-/// families: Kolodzik et al., J. Chem. Inf. Model. 2012, 52, 2013) follow each other.
-pub(super) fn relevant(system: &RingSystem, rank: usize) -> (Vec<u32>, usize) {
-    let mut basis = Basis {
-        rows: Vec::new(),
-        row_of: vec![NONE; system.edge_count()],
-        scratch: Vec::new(),
-    };
-    let mut order: Vec<u32> = Vec::new();
-    let (mut cycle, mut edges, mut other) = (Vec::new(), Vec::new(), Vec::new());
-    let mut groups: Vec<(u32, u32)> = Vec::new();
-    let mut index = 0;
-    for same_length in system.families().chunk_by(|a, b| a.length == b.length) {
-        let shorter = basis.rows.len();
-        if shorter == rank {
-            break;
+        if let Some(&pivot) = cycle.first() {
+            self.row_of[pivot as usize] = self.rows.len() as u32;
+            self.rows.push(cycle.to_vec());
         }
-        groups.clear();
-        for family in same_length {
-            let this = index;
-            index += 1;
+    }
+
+    /// Moves families of one unique ring family (Kolodzik et al., J. Chem. Inf. Model. 2012, 52,
+    /// 2013) behind the first of them: they are equal up to the first `shorter` rows and hang
+    /// together by shared edges. The families are all of one length.
+    fn join_ring_families(&self, system: &RingSystem, shorter: usize, families: &mut [u32]) {
+        let marks = self.marks(shorter);
+        let mut edges = Vec::new();
+        let mut marked: Vec<(u64, u32)> = Vec::with_capacity(families.len());
+        for &family in &*families {
             system.edges(family, &mut edges);
-            cycle.clone_from(&edges);
-            basis.reduce(&mut cycle, shorter);
-            if cycle.is_empty() {
-                continue;
-            }
-            let limit = basis.rows.len();
-            basis.reduce(&mut cycle, limit);
-            groups.push((this, this));
-            if !cycle.is_empty() {
-                basis.insert(&cycle);
-                continue;
-            }
-            for at in 0..groups.len() - 1 {
-                let (group, earlier) = groups[at];
-                system.edges(&system.families()[earlier as usize], &mut other);
-                symmetric_difference(&edges, &other, &mut cycle);
-                if cycle.len() == edges.len() + other.len() {
+            let mark = edges
+                .iter()
+                .fold(0, |sum, &edge| sum ^ marks[edge as usize]);
+            marked.push((mark, family));
+        }
+        marked.sort_unstable();
+        let mut owner = vec![usize::MAX; marks.len()];
+        // The first family of a unique ring family, and the family.
+        let mut joined: Vec<(u32, u32)> = Vec::with_capacity(families.len());
+        for equal in marked.chunk_by(|a, b| a.0 == b.0) {
+            let start = joined.len();
+            for &(_, family) in equal {
+                joined.push((family, family));
+                if equal.len() == 1 {
                     continue;
                 }
-                basis.reduce(&mut cycle, shorter);
-                if cycle.is_empty() {
-                    let own = groups[groups.len() - 1].0;
-                    for entry in &mut groups {
-                        if entry.0 == own.max(group) {
-                            entry.0 = own.min(group);
+                system.edges(family, &mut edges);
+                for &edge in &edges {
+                    let other = std::mem::replace(&mut owner[edge as usize], joined.len() - 1);
+                    if other == usize::MAX || other < start {
+                        continue;
+                    }
+                    let (a, b) = (joined[other].0, joined[joined.len() - 1].0);
+                    if a != b {
+                        for entry in joined[start..].iter_mut().filter(|e| e.0 == a.max(b)) {
+                            entry.0 = a.min(b);
                         }
                     }
                 }
             }
         }
-        groups.sort_unstable();
-        order.extend(groups.iter().map(|&(_, family)| family));
+        joined.sort_unstable();
+        for (place, (_, family)) in families.iter_mut().zip(joined) {
+            *place = family;
+        }
     }
-    (order, basis.rows.len())
+
+    /// Random numbers for the edges that add up to zero, bit by bit, over each of the first
+    /// `limit` rows: cycles that are equal up to these rows have equal sums, and as good as no
+    /// others do.
+    fn marks(&self, limit: usize) -> Vec<u64> {
+        let mut marks = vec![0; self.row_of.len()];
+        for (edge, &row) in self.row_of.iter().enumerate() {
+            marks[edge] = if (row as usize) < limit {
+                let others = &self.rows[row as usize][1..];
+                others
+                    .iter()
+                    .fold(0, |sum, &edge| sum ^ marks[edge as usize])
+            } else {
+                split_mix(edge as u64)
+            };
+        }
+        marks
+    }
+}
+
+/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+fn split_mix(seed: u64) -> u64 {
+    let mut bits = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
 }
 
 fn symmetric_difference(a: &[u32], b: &[u32], out: &mut Vec<u32>) {
@@ -97,15 +147,15 @@ fn symmetric_difference(a: &[u32], b: &[u32], out: &mut Vec<u32>) {
     let (mut i, mut j) = (0, 0);
     while i < a.len() && j < b.len() {
         match a[i].cmp(&b[j]) {
-            std::cmp::Ordering::Greater => {
+            Ordering::Greater => {
                 out.push(a[i]);
                 i += 1;
             }
-            std::cmp::Ordering::Less => {
+            Ordering::Less => {
                 out.push(b[j]);
                 j += 1;
             }
-            std::cmp::Ordering::Equal => {
+            Ordering::Equal => {
                 i += 1;
                 j += 1;
             }

@@ -166,8 +166,8 @@ impl RingSystem {
     }
 
     /// The edges of one cycle of a family, in descending order.
-    pub(super) fn edges(&self, family: &Family, edges: &mut Vec<u32>) {
-        let ring = self.prototype(family);
+    pub(super) fn edges(&self, family: u32, edges: &mut Vec<u32>) {
+        let ring = self.prototype(&self.families[family as usize]);
         edges.clear();
         let next = ring.iter().cycle().skip(1);
         edges.extend(ring.iter().zip(next).filter_map(|(&from, &to)| {
