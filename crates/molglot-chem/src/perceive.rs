@@ -6,15 +6,17 @@
 use std::collections::HashSet;
 
 use chematic::core::{AtomIdx, BondOrder as RawOrder};
-use chematic::perception::rdkit_symmetrized_sssr;
 use chematic::smiles::{
     OgbGraphFeatures, RdkitSmilesError, ogb_graph_features, rdkit_canonical_smiles,
     rdkit_detect_chemistry_problems, rdkit_sanitized_model,
 };
 
 use crate::error::{SmilesError, SmilesErrorKind};
-use crate::molecule::{Atom, Bond, BondOrder, BondStereo, Chirality, Hybridization, Molecule};
+use crate::molecule::{
+    Atom, Bond, BondOrder, BondStereo, Chirality, Hybridization, Molecule, Topology,
+};
 use crate::smiles::Scanned;
+use crate::sssr::symmetrized_sssr;
 
 type Raw = chematic::core::Molecule;
 
@@ -222,23 +224,12 @@ fn bonds(raw: &Raw, rows: &OgbGraphFeatures, sanitized: &Sanitized) -> Vec<Bond>
         .collect()
 }
 
-/// Symmetrised SSSR (Figueras 1996, as in RDKit). A dative bond closes no ring.
+/// A dative bond closes no ring.
 fn rings(atom_count: usize, bonds: &[Bond]) -> Vec<Vec<u32>> {
-    let edges: Vec<_> = bonds
-        .iter()
-        .map(|bond| {
-            (
-                bond.begin as usize,
-                bond.end as usize,
-                bond.order != BondOrder::Dative,
-            )
-        })
-        .collect();
-    rdkit_symmetrized_sssr(atom_count, &edges)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|ring| ring.into_iter().map(|atom| atom as u32).collect())
-        .collect()
+    let topology = Topology::new(atom_count, bonds.iter().map(|bond| (bond.begin, bond.end)));
+    symmetrized_sssr(&topology, |bond| {
+        bonds[bond as usize].order != BondOrder::Dative
+    })
 }
 
 fn mark_rings(rings: &[Vec<u32>], atoms: &mut [Atom], bonds: &mut [Bond]) {
