@@ -34,8 +34,9 @@ pub(super) fn for_each_block(
     const NO_BOND: u32 = u32::MAX;
     let mut seen = vec![UNSEEN; topology.atom_count()];
     let mut time = UNSEEN;
-    let mut steps: Vec<Step> = Vec::new();
-    let mut stack: Vec<Frame> = Vec::new();
+    let expected = topology.atom_count().min(128);
+    let mut steps: Vec<Step> = Vec::with_capacity(expected);
+    let mut stack: Vec<Frame> = Vec::with_capacity(expected);
     for root in 0..topology.atom_count() {
         if seen[root] != UNSEEN {
             continue;
