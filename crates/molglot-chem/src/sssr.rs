@@ -11,6 +11,7 @@
 
 mod basis;
 mod blocks;
+mod graph;
 mod system;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@
 
 use super::basis;
 use super::blocks::Step;
+use super::graph::RingGraph;
 use super::normalized;
 
 /// Ring atoms of all rings together, beyond which no further family is listed in full.
@@ -19,12 +20,6 @@ const SMALL_SYSTEM: usize = 128;
 const FIRST_DEPTH: u32 = 8;
 
 const NONE: u32 = u32::MAX;
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Link {
-    atom: u32,
-    edge: u32,
-}
 
 /// What a search knows of an atom.
 #[derive(Debug, Clone, Copy)]
@@ -61,15 +56,10 @@ pub(super) struct Family {
     prototype: u32,
 }
 
-/// A ring system with its own numbering: atoms by first occurrence in the bonds, bonds by id.
+/// A ring system and what the search for its cycles needs.
 #[derive(Debug, Default)]
 pub(super) struct RingSystem {
-    /// Atom of the molecule → atom of the system.
-    local: Vec<u32>,
-    /// And back.
-    atoms: Vec<u32>,
-    start: Vec<u32>,
-    links: Vec<Link>,
+    graph: RingGraph,
     visits: Vec<Visit>,
     queue: Vec<u32>,
     near: Vec<u32>,
@@ -80,48 +70,16 @@ pub(super) struct RingSystem {
 impl RingSystem {
     /// Takes the bonds of a biconnected component; sorts them.
     pub(super) fn load(&mut self, atom_count: usize, steps: &mut [Step]) {
-        self.local.resize(atom_count, NONE);
-        for &atom in &self.atoms {
-            self.local[atom as usize] = NONE;
-        }
-        self.atoms.clear();
-        steps.sort_unstable_by_key(|step| step.bond);
-        for step in &*steps {
-            for atom in [step.from.min(step.to), step.from.max(step.to)] {
-                if self.local[atom as usize] == NONE {
-                    self.local[atom as usize] = self.atoms.len() as u32;
-                    self.atoms.push(atom);
-                }
-            }
-        }
-        // Counts two places to the right, so that filling a row moves its start into place.
-        self.start.clear();
-        self.start.resize(self.atoms.len() + 2, 0);
-        for atom in steps.iter().flat_map(|step| [step.from, step.to]) {
-            self.start[self.local[atom as usize] as usize + 2] += 1;
-        }
-        for at in 2..self.start.len() {
-            self.start[at] += self.start[at - 1];
-        }
-        self.links.clear();
-        self.links.resize(2 * steps.len(), Link::default());
-        for (edge, step) in (0u32..).zip(&*steps) {
-            let ends = [step.from, step.to].map(|atom| self.local[atom as usize]);
-            for (from, atom) in [(ends[0], ends[1]), (ends[1], ends[0])] {
-                let next = &mut self.start[from as usize + 1];
-                self.links[*next as usize] = Link { atom, edge };
-                *next += 1;
-            }
-        }
+        self.graph.load(atom_count, steps);
         self.queue.clear();
         self.visits.clear();
-        self.visits.resize(self.atoms.len(), UNVISITED);
+        self.visits.resize(self.graph.size(), UNVISITED);
     }
 
     /// Appends the relevant cycles of the system.
     pub(super) fn relevant_cycles(&mut self, rings: &mut Vec<Vec<u32>>) {
-        let size = self.atoms.len();
-        let rank = self.links.len() / 2 + 1 - size;
+        let size = self.graph.size();
+        let rank = self.graph.edge_count() + 1 - size;
         let mut depth = if size <= SMALL_SYSTEM {
             NONE
         } else {
@@ -143,11 +101,11 @@ impl RingSystem {
         let mut ring_atoms: usize = rings.iter().map(Vec::len).sum();
         for family in order {
             let family = self.families[family as usize];
-            let all = family.members as usize * family.length as usize;
-            if family.members == 1 || ring_atoms + all > RING_ATOM_LIMIT {
+            let all = (family.members as usize).saturating_mul(family.length as usize);
+            if family.members == 1 || ring_atoms.saturating_add(all) > RING_ATOM_LIMIT {
                 let prototype = self.prototype(&family).iter();
                 rings.push(normalized(
-                    prototype.map(|&at| self.atoms[at as usize]).collect(),
+                    prototype.map(|&at| self.graph.atom(at)).collect(),
                 ));
                 ring_atoms += family.length as usize;
             } else {
@@ -162,7 +120,7 @@ impl RingSystem {
     }
 
     pub(super) fn edge_count(&self) -> usize {
-        self.links.len() / 2
+        self.graph.edge_count()
     }
 
     /// The edges of one cycle of a family, in descending order.
@@ -171,7 +129,7 @@ impl RingSystem {
         edges.clear();
         let next = ring.iter().cycle().skip(1);
         edges.extend(ring.iter().zip(next).filter_map(|(&from, &to)| {
-            let link = self.links(from).iter().find(|link| link.atom == to)?;
+            let link = self.graph.links(from).iter().find(|link| link.atom == to)?;
             Some(link.edge)
         }));
         edges.sort_unstable_by_key(|&edge| std::cmp::Reverse(edge));
@@ -182,26 +140,13 @@ impl RingSystem {
         &self.prototypes[first..first + family.length as usize]
     }
 
-    fn links(&self, atom: u32) -> &[Link] {
-        &self.links[self.start[atom as usize] as usize..self.start[atom as usize + 1] as usize]
-    }
-
-    fn degree(&self, atom: u32) -> u32 {
-        self.start[atom as usize + 1] - self.start[atom as usize]
-    }
-
-    /// Degree counts first, so that few atoms are roots.
-    fn precedes(&self, a: u32, b: u32) -> bool {
-        (self.degree(a), a) < (self.degree(b), b)
-    }
-
     /// All families of cycles of at most `2·depth + 1` atoms, by length, root and place.
     fn find_families(&mut self, depth: u32) {
         self.families.clear();
         self.prototypes.clear();
-        for root in 0..self.atoms.len() as u32 {
+        for root in 0..self.graph.size() as u32 {
             // A cycle whose atoms all have two neighbours would be a system of its own.
-            if self.degree(root) > 2 {
+            if self.graph.degree(root) > 2 {
                 self.search(root, depth, true);
             }
         }
@@ -230,39 +175,18 @@ impl RingSystem {
             let here = self.visits[atom as usize];
             open -= usize::from(here.paths > 0);
             self.near.clear();
-            for at in self.start[atom as usize]..self.start[atom as usize + 1] {
-                let other = self.links[at as usize].atom;
+            for at in 0..self.graph.links(atom).len() {
+                let other = self.graph.links(atom)[at].atom;
                 let there = self.visits[other as usize];
-                if there.distance == NONE {
-                    if here.distance < depth {
-                        let below = here.paths > 0 && self.precedes(other, root);
-                        self.visits[other as usize] = Visit {
-                            distance: here.distance + 1,
-                            parent: atom,
-                            branch: if atom == root { other } else { here.branch },
-                            paths: if below { here.paths } else { 0 },
-                        };
-                        self.queue.push(other);
-                        open += usize::from(below);
-                    }
-                } else if here.paths == 0 {
+                if there.distance == NONE && here.distance < depth {
+                    self.queue.push(other);
+                    open += usize::from(self.arrive(root, atom, other));
                 } else if there.distance == here.distance + 1 {
-                    if there.paths > 0 {
-                        let paths = there.paths.saturating_add(here.paths);
-                        self.visits[other as usize].paths = paths;
-                    } else if self.precedes(other, root) {
-                        self.visits[other as usize] = Visit {
-                            parent: atom,
-                            branch: here.branch,
-                            paths: here.paths,
-                            ..there
-                        };
-                        open += 1;
-                    }
-                } else if there.paths > 0 && collect {
+                    open += usize::from(self.arrive(root, atom, other));
+                } else if collect && here.paths > 0 && there.paths > 0 {
                     if there.distance < here.distance {
                         self.near.push(other);
-                    } else if there.branch != here.branch && self.precedes(other, atom) {
+                    } else if there.branch != here.branch && self.graph.precedes(other, atom) {
                         self.add_family(root, [atom, other], None);
                     }
                 }
@@ -277,6 +201,25 @@ impl RingSystem {
                 }
             }
         }
+    }
+
+    /// Takes a step away from the root, and says whether it is the first shortest path below the
+    /// root that leads `to` there.
+    fn arrive(&mut self, root: u32, from: u32, to: u32) -> bool {
+        let here = self.visits[from as usize];
+        let below = here.paths > 0 && self.graph.precedes(to, root);
+        let there = &mut self.visits[to as usize];
+        there.distance = here.distance + 1;
+        if !below {
+            return false;
+        }
+        let first = there.paths == 0;
+        if first {
+            there.parent = from;
+            there.branch = if from == root { to } else { here.branch };
+        }
+        there.paths = there.paths.saturating_add(here.paths);
+        first
     }
 
     fn add_family(&mut self, root: u32, ends: [u32; 2], beyond: Option<u32>) {
@@ -315,9 +258,7 @@ impl RingSystem {
             for down in second.chunks_exact(steps(family.ends[1]) + 1) {
                 let down = down[..down.len() - 1].iter().rev();
                 let ring = up.iter().chain(down).chain(&family.beyond);
-                rings.push(normalized(
-                    ring.map(|&at| self.atoms[at as usize]).collect(),
-                ));
+                rings.push(normalized(ring.map(|&at| self.graph.atom(at)).collect()));
             }
         }
     }
@@ -332,7 +273,11 @@ impl RingSystem {
             if here.distance == 0 {
                 paths.extend(&path);
             }
-            let link = self.links(atom).get(*next).filter(|_| here.distance > 0);
+            let link = self
+                .graph
+                .links(atom)
+                .get(*next)
+                .filter(|_| here.distance > 0);
             *next += 1;
             let Some(link) = link else {
                 path.pop();
