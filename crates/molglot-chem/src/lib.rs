@@ -33,6 +33,7 @@ mod perceive;
 pub mod rings;
 mod site;
 mod smiles;
+mod stereo;
 
 pub use error::{SmilesError, SmilesErrorKind, SyntaxProblem};
 pub use molecule::{
