@@ -28,11 +28,9 @@ pub(super) struct Ranks {
     /// Names of the cells that are looked at in this round.
     touched: Vec<u32>,
     /// What atoms are compared by in this round, one after the other.
-    keys: Vec<u32>,
+    keys: Vec<u64>,
     /// The range of each atom in `keys`.
     key: Vec<(u32, u32)>,
-    /// Scratch for one atom's neighbours: the name of the cell, the weight of the bond.
-    links: Vec<(u32, usize)>,
     /// Scratch for the parts of one cell.
     parts: Vec<Range<u32>>,
 }
@@ -59,9 +57,8 @@ impl Ranks {
             cells,
             pending: Vec::with_capacity(2 * graph.bonds.len()),
             touched: Vec::new(),
-            keys: Vec::with_capacity(8 * count),
+            keys: Vec::with_capacity(4 * count),
             key: vec![(0, 0); count],
-            links: Vec::new(),
             parts: Vec::new(),
         };
         ranks.split_by(graph, |atom| invariant(graph.atom(atom)));
@@ -97,7 +94,7 @@ impl Ranks {
             self.keys.clear();
             for &atom in &self.order[at..cell.end as usize] {
                 let start = self.keys.len() as u32;
-                self.keys.push(number(atom));
+                self.keys.push(u64::from(number(atom)));
                 self.key[atom as usize] = (start, start + 1);
             }
             at = cell.end as usize;
@@ -146,21 +143,31 @@ impl Ranks {
         self.position[atom as usize] = border - 1;
     }
 
+    /// Neighbours by falling priority, each as often as its bond counts, then a zero for every
+    /// hydrogen: the lists are compared, so it takes a run of equal entries and its length only.
     fn write_key(&mut self, graph: &Graph<'_>, atom: u32) {
-        let links = graph.neighbors(atom).iter().map(|link| {
-            let weight = weight(graph, graph.bond(link.bond), link.atom);
-            (self.name[link.atom as usize], weight)
-        });
-        self.links.clear();
-        self.links.extend(links);
-        self.links.sort_unstable_by(|a, b| b.cmp(a));
+        const RUN: u32 = 32;
         let start = self.keys.len();
-        for &(name, weight) in &self.links {
-            // 0 is a hydrogen.
-            self.keys.resize(self.keys.len() + weight, name + 1);
+        let links = graph.neighbors(atom).iter().map(|link| {
+            let entry = u64::from(self.name[link.atom as usize]) + 1;
+            entry << RUN | weight(graph, graph.bond(link.bond), link.atom)
+        });
+        self.keys.extend(links);
+        self.keys[start..].sort_unstable_by(|a, b| b.cmp(a));
+        let mut end = start;
+        for at in start + 1..self.keys.len() {
+            if self.keys[end] >> RUN == self.keys[at] >> RUN {
+                self.keys[end] += self.keys[at] & u64::from(u32::MAX);
+            } else {
+                end += 1;
+                self.keys[end] = self.keys[at];
+            }
         }
-        let hydrogens = usize::from(graph.atom(atom).total_hydrogens);
-        self.keys.resize(self.keys.len() + hydrogens, 0);
+        self.keys.truncate(end + 1);
+        let hydrogens = graph.atom(atom).total_hydrogens;
+        if hydrogens > 0 {
+            self.keys.push(u64::from(hydrogens));
+        }
         self.key[atom as usize] = (start as u32, self.keys.len() as u32);
     }
 
@@ -270,7 +277,7 @@ fn invariant(atom: &Atom) -> u32 {
 
 /// How often a neighbour counts: twice the bond order. A double bond to a phosphorus with three or
 /// four neighbours counts least of all, since its d orbitals are not counted.
-fn weight(graph: &Graph<'_>, bond: &Bond, neighbor: u32) -> usize {
+fn weight(graph: &Graph<'_>, bond: &Bond, neighbor: u32) -> u64 {
     match bond.order {
         BondOrder::Single | BondOrder::Dative => 2,
         BondOrder::Double => {
