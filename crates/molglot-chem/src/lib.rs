@@ -35,6 +35,7 @@ mod perceive;
 pub mod rings;
 mod site;
 mod smiles;
+mod sssr;
 
 pub use error::{SmilesError, SmilesErrorKind, SyntaxProblem};
 pub use molecule::{

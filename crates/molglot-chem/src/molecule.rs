@@ -327,6 +327,10 @@ impl Topology {
         self.start.len() - 1
     }
 
+    pub(crate) fn bond_count(&self) -> usize {
+        self.neighbors.len() / 2
+    }
+
     pub(crate) fn neighbors(&self, atom: usize) -> &[Neighbor] {
         &self.neighbors[self.start[atom] as usize..self.start[atom + 1] as usize]
     }
