@@ -13,6 +13,8 @@ pub(crate) const SILICON: u8 = 14;
 pub(crate) const PHOSPHORUS: u8 = 15;
 pub(crate) const SULFUR: u8 = 16;
 pub(crate) const CHLORINE: u8 = 17;
+pub(crate) const ARSENIC: u8 = 33;
+pub(crate) const SELENIUM: u8 = 34;
 pub(crate) const BROMINE: u8 = 35;
 pub(crate) const IODINE: u8 = 53;
 

@@ -36,6 +36,7 @@ pub mod rings;
 mod site;
 mod smiles;
 mod sssr;
+mod stereo;
 
 pub use error::{SmilesError, SmilesErrorKind, SyntaxProblem};
 pub use molecule::{
