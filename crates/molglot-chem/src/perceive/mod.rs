@@ -94,7 +94,9 @@ fn sanitize(mut draft: Draft) -> Result<Molecule, Problem> {
     let atoms = (0..count)
         .map(|atom| finished(&draft, &rings, hybridizations[atom], atom))
         .collect();
-    let Draft { bonds, topology, .. } = draft;
+    let Draft {
+        bonds, topology, ..
+    } = draft;
     Ok(Molecule::assemble(atoms, bonds, topology, rings.atoms))
 }
 
