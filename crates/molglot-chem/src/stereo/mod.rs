@@ -28,16 +28,16 @@ struct Graph<'a> {
     rings: &'a [Vec<u32>],
 }
 
-impl Graph<'_> {
-    fn atom(&self, atom: u32) -> &Atom {
+impl<'a> Graph<'a> {
+    fn atom(&self, atom: u32) -> &'a Atom {
         &self.atoms[atom as usize]
     }
 
-    fn bond(&self, bond: u32) -> &Bond {
+    fn bond(&self, bond: u32) -> &'a Bond {
         &self.bonds[bond as usize]
     }
 
-    fn neighbors(&self, atom: u32) -> &[Neighbor] {
+    fn neighbors(&self, atom: u32) -> &'a [Neighbor] {
         self.topology.neighbors(atom as usize)
     }
 }
@@ -94,11 +94,15 @@ fn label(
     let mut unlabelled = None;
     let mut bonds_open = true;
     loop {
+        // What is decided remains so.
+        let mut centers_open = centers.iter().peekable();
+        let mut double_bonds_open = double_bonds.iter().peekable();
         ranks.refine(graph, |ranks| {
-            centers.iter().all(|center| center.is_decided(graph, ranks))
-                && double_bonds
-                    .iter()
-                    .all(|bond| bond.is_decided(graph, ranks))
+            let decided = |center: &&Center| center.is_decided(graph, ranks);
+            while centers_open.next_if(decided).is_some() {}
+            let decided = |bond: &&DirectedBond| bond.is_decided(graph, ranks);
+            while double_bonds_open.next_if(decided).is_some() {}
+            centers_open.peek().is_none() && double_bonds_open.peek().is_none()
         });
         let new_centers = tetrahedral::label(graph, &ranks, centers);
         let mut new_bonds = false;
