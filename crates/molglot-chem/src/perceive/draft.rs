@@ -73,7 +73,8 @@ impl Draft {
 
     /// Aromatic itself or at an end of an aromatic bond.
     pub(super) fn is_aromatic(&self, atom: usize) -> bool {
-        let bond_is_aromatic = |(bond, _): (&Bond, _)| bond.aromatic || bond.order == BondOrder::Aromatic;
+        let bond_is_aromatic =
+            |(bond, _): (&Bond, _)| bond.aromatic || bond.order == BondOrder::Aromatic;
         self.has_aromatic && (self.atoms[atom].aromatic || self.links(atom).any(bond_is_aromatic))
     }
 

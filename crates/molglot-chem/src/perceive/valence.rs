@@ -46,7 +46,11 @@ impl Allowed {
         let electrons = (i16::from(atomic_number) - i16::from(charge)).clamp(0, 118) as u8;
         Self {
             own,
-            list: if electrons == 0 { &[] } else { valences(electrons) },
+            list: if electrons == 0 {
+                &[]
+            } else {
+                valences(electrons)
+            },
             hypervalent_anion: (electrons > 16 && matches!(atomic_number, 15 | 16))
                 || (electrons > 34 && matches!(atomic_number, 33 | 34)),
         }
@@ -54,12 +58,17 @@ impl Allowed {
 
     /// The valence that hydrogens fill up, if one is known.
     pub(super) fn default(&self) -> Option<i32> {
-        self.list.first().map(|&valence| i32::from(valence)).filter(|&valence| valence >= 0)
+        self.list
+            .first()
+            .map(|&valence| i32::from(valence))
+            .filter(|&valence| valence >= 0)
     }
 
     /// The largest valence, if there is a bound.
     fn largest(list: &[i8]) -> Option<i32> {
-        list.last().map(|&valence| i32::from(valence)).filter(|&valence| valence >= 0)
+        list.last()
+            .map(|&valence| i32::from(valence))
+            .filter(|&valence| valence >= 0)
     }
 }
 
@@ -135,10 +144,12 @@ fn implicit(draft: &Draft, atom: usize, allowed: &Allowed, explicit: i32) -> Opt
         if used <= default {
             return Some(default - used);
         }
-        return known(list).any(|valence| valence > 0 && valence == used).then_some(0);
+        return known(list)
+            .any(|valence| valence > 0 && valence == used)
+            .then_some(0);
     }
-    let unbounded =
-        Allowed::largest(list).is_none() || Allowed::largest(allowed.own).is_none_or(|own| own == 0);
+    let unbounded = Allowed::largest(list).is_none()
+        || Allowed::largest(allowed.own).is_none_or(|own| own == 0);
     known(list)
         .find(|&valence| used <= valence)
         .map(|valence| valence - used)
