@@ -12,4 +12,5 @@ mod fixtures;
 mod ogb;
 mod properties;
 mod stereo;
+mod reactions;
 mod support;
