@@ -32,6 +32,7 @@ pub mod ogb;
 mod perceive;
 pub mod rings;
 mod site;
+pub mod smarts;
 mod smiles;
 
 pub use error::{SmilesError, SmilesErrorKind, SyntaxProblem};
