@@ -24,6 +24,7 @@ pub mod brics;
 pub mod describe;
 pub mod element;
 mod error;
+pub mod fingerprint;
 mod formula;
 mod graph;
 pub mod groups;
