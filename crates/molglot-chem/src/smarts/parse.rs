@@ -127,7 +127,7 @@ impl Parser<'_> {
             return self.fail(ring.offset, SmartsErrorKind::UnclosedRing(ring.number));
         }
         if graph.steps.is_empty() {
-            return self.fail(self.at.min(self.bytes.len()), SmartsErrorKind::Empty);
+            return self.fail(opened.unwrap_or(0), SmartsErrorKind::Empty);
         }
         closures.sort_by_key(|&(atom, _)| atom);
         let mut gathered = closures.iter().peekable();
