@@ -42,6 +42,12 @@ pub(crate) fn respellings(smiles: &str, count: usize) -> Vec<String> {
     chematic::smiles::rdkit_random_smiles(&parsed, count, 7, &parameters).unwrap()
 }
 
+/// The 64-bit FNV-1a hash of a text, in hexadecimal: how long expectations are kept.
+pub(crate) fn fnv1a(text: &str) -> String {
+    let step = |state: u64, byte| (state ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+    format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, step))
+}
+
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
