@@ -31,6 +31,7 @@ mod molecule;
 pub mod ogb;
 mod perceive;
 pub mod rings;
+pub mod selfies;
 mod site;
 mod smiles;
 
