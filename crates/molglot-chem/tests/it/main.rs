@@ -11,4 +11,6 @@ mod describe;
 mod fixtures;
 mod ogb;
 mod properties;
+mod selfies;
+mod selfies_laws;
 mod support;
