@@ -34,6 +34,7 @@ mod molecule;
 pub mod ogb;
 mod perceive;
 pub mod rings;
+pub mod selfies;
 mod site;
 pub mod smarts;
 mod smiles;

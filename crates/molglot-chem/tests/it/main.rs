@@ -15,4 +15,6 @@ mod properties;
 mod stereo;
 mod reactions;
 mod smarts;
+mod selfies;
+mod selfies_laws;
 mod support;
