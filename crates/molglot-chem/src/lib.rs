@@ -22,6 +22,7 @@
 
 pub mod brics;
 pub mod describe;
+pub mod descriptors;
 pub mod element;
 mod error;
 mod formula;

@@ -8,6 +8,7 @@ mod brics;
 mod canonical;
 mod corpora;
 mod describe;
+mod descriptors;
 mod fixtures;
 mod ogb;
 mod properties;
