@@ -28,6 +28,7 @@ mod error;
 mod formula;
 mod graph;
 pub mod groups;
+pub mod llamo;
 mod molecule;
 pub mod ogb;
 mod perceive;

@@ -10,6 +10,7 @@ mod corpora;
 mod describe;
 mod descriptors;
 mod fixtures;
+mod llamo;
 mod ogb;
 mod properties;
 mod support;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use molglot_chem::{Molecule, unescape};
+use safetensors::SafeTensors;
 
 /// A file under the folder that an environment variable names.
 pub(crate) fn data_file(variable: &str, path: &str) -> Option<PathBuf> {
@@ -40,6 +41,15 @@ pub(crate) fn respellings(smiles: &str, count: usize) -> Vec<String> {
     let parsed = chematic::smiles::parse(smiles).unwrap();
     let parameters = chematic::smiles::RdkitSmilesParams::default();
     chematic::smiles::rdkit_random_smiles(&parsed, count, 7, &parameters).unwrap()
+}
+
+/// The values of a 64-bit integer tensor.
+pub(crate) fn integers(tensors: &SafeTensors<'_>, name: &str) -> Vec<i64> {
+    let bytes = tensors.tensor(name).unwrap().data().to_vec();
+    bytes
+        .chunks_exact(8)
+        .map(|chunk| i64::from_le_bytes(chunk.try_into().unwrap()))
+        .collect()
 }
 
 fn read(path: &Path) -> String {
