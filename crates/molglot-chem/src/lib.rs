@@ -25,6 +25,7 @@ pub mod describe;
 pub mod descriptors;
 pub mod element;
 mod error;
+mod excerpt;
 mod formula;
 mod graph;
 pub mod groups;
@@ -33,6 +34,7 @@ mod molecule;
 pub mod ogb;
 mod perceive;
 pub mod rings;
+pub mod scaffold;
 mod site;
 mod smiles;
 

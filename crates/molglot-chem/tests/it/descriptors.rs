@@ -1,22 +1,11 @@
 //! Descriptors against RDKit's own, and laws.
 
-use std::fs;
-use std::path::Path;
-
 use molglot_chem::descriptors::{Descriptors, nhoh_count, no_count};
 
-use crate::support::{chebi20, molecule, respellings};
+use crate::support::{chebi20, fixture, molecule, respellings};
 
 /// Values are written to six decimals.
 const TOLERANCE: f64 = 1e-6;
-
-fn fixture(path: &str) -> Vec<Vec<String>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
-    let text = fs::read_to_string(root.join(path)).unwrap();
-    text.lines()
-        .map(|line| line.split('\t').map(str::to_owned).collect())
-        .collect()
-}
 
 #[test]
 fn every_value_equals_that_of_rdkit() {

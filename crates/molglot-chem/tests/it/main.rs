@@ -13,4 +13,5 @@ mod fixtures;
 mod llamo;
 mod ogb;
 mod properties;
+mod scaffold;
 mod support;

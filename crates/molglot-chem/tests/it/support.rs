@@ -43,6 +43,15 @@ pub(crate) fn respellings(smiles: &str, count: usize) -> Vec<String> {
     chematic::smiles::rdkit_random_smiles(&parsed, count, 7, &parameters).unwrap()
 }
 
+/// The rows of a table of the project's fixtures, heading included.
+pub(crate) fn fixture(path: &str) -> Vec<Vec<String>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+    read(&root.join(path))
+        .lines()
+        .map(|line| line.split('\t').map(str::to_owned).collect())
+        .collect()
+}
+
 /// The values of a 64-bit integer tensor.
 pub(crate) fn integers(tensors: &SafeTensors<'_>, name: &str) -> Vec<i64> {
     let bytes = tensors.tensor(name).unwrap().data().to_vec();
