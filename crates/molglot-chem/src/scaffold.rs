@@ -6,8 +6,8 @@ mod split;
 pub use split::{Split, balanced_scaffold_split, scaffold_split};
 
 use crate::element::{CARBON, HYDROGEN};
-use crate::excerpt::{self, raw_atom, raw_bond};
-use crate::graph::{RawAtom, RawGraph};
+use crate::excerpt::{self, raw_atom};
+use crate::graph::RawAtom;
 use crate::molecule::{BondOrder, Molecule};
 use crate::site::Site;
 
