@@ -5,8 +5,11 @@
 //! take the place of RDKit's SMARTS patterns.
 
 mod environment;
+mod fragment;
 
 use environment::Environments;
+
+pub use fragment::{Fragment, fragments};
 
 use crate::molecule::{BondOrder, Molecule};
 
@@ -69,8 +72,13 @@ pub fn cut_bonds(molecule: &Molecule) -> Vec<Cut> {
 /// numbered by first atom. Every atom is in exactly one motif; a molecule without a cut is one
 /// motif per fragment.
 pub fn motifs(molecule: &Molecule) -> Vec<u32> {
+    components(molecule, &cut_bonds(molecule))
+}
+
+/// The motif of each atom for these cuts.
+fn components(molecule: &Molecule, cuts: &[Cut]) -> Vec<u32> {
     let mut is_cut = vec![false; molecule.bonds().len()];
-    for cut in cut_bonds(molecule) {
+    for cut in cuts {
         is_cut[cut.bond as usize] = true;
     }
     molecule.components(|bond| !is_cut[bond as usize])

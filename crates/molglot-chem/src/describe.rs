@@ -4,12 +4,10 @@
 //! groups, rings, stereo, counts. The wording is deterministic and does not depend on how the
 //! SMILES string is spelled.
 
-mod count;
 mod headline;
 mod words;
 
-pub use count::{hydrogen_bond_acceptors, hydrogen_bond_donors, rotatable_bonds};
-
+use crate::descriptors::{nhoh_count, no_count, rotatable_bonds_with_amides};
 use crate::element::symbol;
 use crate::groups::functional_groups;
 use crate::molecule::{BondStereo, Chirality, Molecule};
@@ -46,9 +44,9 @@ pub fn describe(molecule: &Molecule) -> String {
     sentences.push(rings(molecule, &systems));
     sentences.extend(stereo(molecule));
     let (donors, acceptors, rotatable) = (
-        hydrogen_bond_donors(molecule),
-        hydrogen_bond_acceptors(molecule),
-        rotatable_bonds(molecule),
+        nhoh_count(molecule),
+        no_count(molecule),
+        rotatable_bonds_with_amides(molecule),
     );
     sentences.push(format!(
         "It has {donors} hydrogen-bond donor{}, {acceptors} acceptor{} and {rotatable} rotatable bond{}.",

@@ -2,8 +2,8 @@
 //! arXiv:2005.00687), as `ogb.utils.mol.smiles2graph` computes them with RDKit.
 //!
 //! Every feature is an index into a fixed list of values; a value that is not in its list takes
-//! the last index. The chirality list is the five-entry one of OGB 1.3.6. Tables of older models
-//! have four rows: clamp the index to 3 for those, which maps "misc" to "other" as they do.
+//! the last index. [`atom_features`] uses the chirality list of OGB 1.3.6, which has five entries;
+//! [`atom_features_with`] knows the older one as well.
 
 use crate::molecule::{BondOrder, BondStereo, Chirality, Hybridization, Molecule};
 
@@ -16,6 +16,46 @@ pub const BOND_SIZES: [usize; 3] = [5, 6, 2];
 
 /// Formal charges run from minus this to plus this.
 const CHARGE_SPAN: i8 = 5;
+
+/// The column of [`atom_features`] that holds the chirality.
+pub const CHIRALITY_COLUMN: usize = 1;
+
+/// How many chirality tags a model tells apart: the rows of its second atom embedding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ChiralityList {
+    /// Unspecified, clockwise, anticlockwise and other: older releases of OGB.
+    Four,
+    /// The same and "misc", which takes what RDKit names by its geometry: OGB 1.3.6.
+    #[default]
+    Five,
+}
+
+impl ChiralityList {
+    /// Number of entries.
+    pub const fn size(self) -> usize {
+        match self {
+            Self::Four => 4,
+            Self::Five => 5,
+        }
+    }
+
+    /// [`ATOM_SIZES`] with this list.
+    pub const fn atom_sizes(self) -> [usize; 9] {
+        let mut sizes = ATOM_SIZES;
+        sizes[CHIRALITY_COLUMN] = self.size();
+        sizes
+    }
+}
+
+/// Nine category indices per atom, in atom order, with a shorter or longer list of chirality tags:
+/// a tag that is not in the list takes its last index.
+pub fn atom_features_with(molecule: &Molecule, list: ChiralityList) -> Vec<[u8; 9]> {
+    let mut rows = atom_features(molecule);
+    for row in &mut rows {
+        row[CHIRALITY_COLUMN] = listed(row[CHIRALITY_COLUMN], list.size());
+    }
+    rows
+}
 
 /// Nine category indices per atom, in atom order.
 pub fn atom_features(molecule: &Molecule) -> Vec<[u8; 9]> {
@@ -141,6 +181,19 @@ mod tests {
         assert_eq!(atoms("[CH3]")[0][5], 1);
         assert_eq!(bonds("N->[Fe]")[0][0], 4);
         assert_eq!(atoms("C[Pt@SP1](F)(Cl)Br")[1][1], 4);
+    }
+
+    #[test]
+    fn the_older_chirality_list_has_no_misc() {
+        let molecule = Molecule::from_smiles("C[Pt@SP1](F)(Cl)Br.F[C@H](Cl)Br").unwrap();
+        let column = |list| -> Vec<u8> {
+            let rows = atom_features_with(&molecule, list);
+            rows.iter().map(|row| row[CHIRALITY_COLUMN]).collect()
+        };
+        assert_eq!(column(ChiralityList::Five), [0, 4, 0, 0, 0, 0, 2, 0, 0]);
+        assert_eq!(column(ChiralityList::Four), [0, 3, 0, 0, 0, 0, 2, 0, 0]);
+        assert_eq!(ChiralityList::default().atom_sizes(), ATOM_SIZES);
+        assert_eq!(ChiralityList::Four.atom_sizes()[CHIRALITY_COLUMN], 4);
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl<'a> Site<'a> {
         self.molecule.neighbors(self.index).len()
     }
 
-    fn links(&self) -> impl Iterator<Item = (&'a Bond, Site<'a>)> {
+    pub(crate) fn links(&self) -> impl Iterator<Item = (&'a Bond, Site<'a>)> {
         let molecule = self.molecule;
         molecule.neighbors(self.index).iter().map(move |link| {
             (

@@ -1,8 +1,9 @@
 //! Cuts and motifs against RDKit's `FindBRICSBonds`.
 
-use molglot_chem::brics::{cut_bonds, motifs};
+use molglot_chem::Molecule;
+use molglot_chem::brics::{cut_bonds, fragments, motifs};
 
-use crate::support::molecule;
+use crate::support::{chebi20, fixture, molecule, respellings};
 
 /// Cuts as (atom, atom, label, label), each with the lower atom first.
 fn cuts(smiles: &str) -> Vec<(u32, u32, u8, u8)> {
@@ -74,4 +75,72 @@ fn other_environments() {
     assert_eq!(cuts("c1ccccc1C1CCCCC1"), [(5, 6, 16, 15)]);
     assert_eq!(cuts("c1ccncc1C1CCCCO1"), [(5, 6, 16, 13)]);
     assert_eq!(cuts("c1ccccc1-c1ccccn1"), [(5, 6, 16, 14)]);
+}
+
+/// The names of all fragments, sorted.
+fn names(molecule: &Molecule) -> Vec<String> {
+    let mut names: Vec<_> = fragments(molecule)
+        .unwrap()
+        .iter()
+        .map(|fragment| fragment.molecule.canonical_smiles())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+/// The parts of a string in the spelling of this crate, sorted.
+fn parts(smiles: &str) -> Vec<String> {
+    let mut names: Vec<_> = smiles
+        .split('.')
+        .map(|part| molecule(part).canonical_smiles())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn fragments_are_those_of_rdkit() {
+    let molecules = fixture("molecules/molecules.tsv");
+    let expected = fixture("fragments/fragments.tsv");
+    for (row, expected) in molecules.iter().zip(&expected).skip(1) {
+        assert_eq!(row[0], expected[0]);
+        assert_eq!(names(&molecule(&row[2])), parts(&expected[3]), "{}", row[1]);
+    }
+}
+
+#[test]
+fn fragments_keep_every_atom_and_mark_both_ends_of_every_cut() {
+    let Some(rows) = chebi20() else { return };
+    for smiles in rows.iter().step_by(5) {
+        let molecule = molecule(smiles);
+        let fragments = fragments(&molecule).unwrap();
+        let mut motif = vec![u32::MAX; molecule.atoms().len()];
+        let mut wildcards = 0;
+        for (index, fragment) in (0u32..).zip(&fragments) {
+            let part = fragment.molecule.atoms();
+            wildcards += part.len() - fragment.atoms.len();
+            for (&atom, found) in fragment.atoms.iter().zip(part) {
+                motif[atom as usize] = index;
+                let expected = &molecule.atoms()[atom as usize];
+                assert_eq!(found.atomic_number, expected.atomic_number, "{smiles}");
+                assert_eq!(found.charge, expected.charge, "{smiles}");
+                assert_eq!(found.total_hydrogens, expected.total_hydrogens, "{smiles}");
+                assert_eq!(found.total_degree, expected.total_degree, "{smiles}");
+                assert_eq!(found.aromatic, expected.aromatic, "{smiles}");
+            }
+        }
+        assert_eq!(motif, motifs(&molecule), "{smiles}");
+        assert_eq!(wildcards, 2 * cut_bonds(&molecule).len(), "{smiles}");
+    }
+}
+
+#[test]
+fn respelling_changes_no_fragment() {
+    let Some(rows) = chebi20() else { return };
+    for smiles in rows.iter().step_by(100) {
+        let expected = names(&molecule(smiles));
+        for other in respellings(smiles, 3) {
+            assert_eq!(names(&molecule(&other)), expected, "{other}");
+        }
+    }
 }

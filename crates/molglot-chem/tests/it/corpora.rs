@@ -1,6 +1,6 @@
 //! Every row of real data, with the totals that RDKit 2026.09.1 gives.
 
-use molglot_chem::{Molecule, SmilesErrorKind, brics, describe, ogb};
+use molglot_chem::{Molecule, SmilesErrorKind, brics, describe, descriptors, ogb};
 
 use crate::support::{chebi20, molecule, nci};
 
@@ -35,9 +35,9 @@ impl Totals {
             .iter()
             .max()
             .map_or(0, |&last| last as usize + 1);
-        self.donors += describe::hydrogen_bond_donors(molecule);
-        self.acceptors += describe::hydrogen_bond_acceptors(molecule);
-        self.rotatable += describe::rotatable_bonds(molecule);
+        self.donors += descriptors::nhoh_count(molecule);
+        self.acceptors += descriptors::no_count(molecule);
+        self.rotatable += descriptors::rotatable_bonds_with_amides(molecule);
     }
 }
 

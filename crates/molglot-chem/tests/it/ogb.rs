@@ -5,15 +5,7 @@ use std::fs;
 use molglot_chem::ogb::{atom_features, bond_features};
 use safetensors::SafeTensors;
 
-use crate::support::{data_file, molecule};
-
-fn integers(tensors: &SafeTensors<'_>, name: &str) -> Vec<i64> {
-    let bytes = tensors.tensor(name).unwrap().data().to_vec();
-    bytes
-        .chunks_exact(8)
-        .map(|chunk| i64::from_le_bytes(chunk.try_into().unwrap()))
-        .collect()
-}
+use crate::support::{data_file, integers, molecule};
 
 #[test]
 fn features_equal_the_golden_ids() {

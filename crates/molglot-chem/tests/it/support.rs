@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use molglot_chem::{Molecule, unescape};
+use safetensors::SafeTensors;
 
 /// A file under the folder that an environment variable names.
 pub(crate) fn data_file(variable: &str, path: &str) -> Option<PathBuf> {
@@ -46,6 +47,24 @@ pub(crate) fn respellings(smiles: &str, count: usize) -> Vec<String> {
 pub(crate) fn fnv1a(text: &str) -> String {
     let step = |state: u64, byte| (state ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
     format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, step))
+}
+
+/// The rows of a table of the project's fixtures, heading included.
+pub(crate) fn fixture(path: &str) -> Vec<Vec<String>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+    read(&root.join(path))
+        .lines()
+        .map(|line| line.split('\t').map(str::to_owned).collect())
+        .collect()
+}
+
+/// The values of a 64-bit integer tensor.
+pub(crate) fn integers(tensors: &SafeTensors<'_>, name: &str) -> Vec<i64> {
+    let bytes = tensors.tensor(name).unwrap().data().to_vec();
+    bytes
+        .chunks_exact(8)
+        .map(|chunk| i64::from_le_bytes(chunk.try_into().unwrap()))
+        .collect()
 }
 
 fn read(path: &Path) -> String {
