@@ -38,4 +38,4 @@ pub use error::{SmilesError, SmilesErrorKind, SyntaxProblem};
 pub use molecule::{
     Atom, Bond, BondOrder, BondStereo, Chirality, Hybridization, Molecule, Neighbor,
 };
-pub use smiles::{MAX_ATOMS, MAX_BRANCH_DEPTH, unescape};
+pub use smiles::{AtomMaps, AtomOrder, MAX_ATOMS, MAX_BRANCH_DEPTH, SmilesStyle, unescape};

@@ -6,10 +6,12 @@
 mod bracket;
 mod ring;
 mod scan;
+mod write;
 
 use std::borrow::Cow;
 
 pub(crate) use scan::{Scanned, scan};
+pub use write::{AtomMaps, AtomOrder, SmilesStyle};
 
 /// The largest number of atoms that is read. Ring perception grows with the square of it.
 pub const MAX_ATOMS: usize = 20_000;
