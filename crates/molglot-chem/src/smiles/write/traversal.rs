@@ -180,8 +180,8 @@ impl<'m> Traversal<'m> {
         (atom, start, end)
     }
 
-    /// Out of rings first, then along the ring by the highest bond order; ring closures last. A
-    /// random walk knows none of this.
+    /// Ring closures first, then out of the ring, then along it by the highest bond order. A random
+    /// walk knows none of this.
     fn key(&self, link: Neighbor) -> u64 {
         let rank = u64::from(self.ranks[link.atom as usize]);
         if matches!(self.style.order, AtomOrder::Random { .. }) {
@@ -189,11 +189,11 @@ impl<'m> Traversal<'m> {
         }
         let bond = &self.molecule.bonds()[link.bond as usize];
         let group = if self.visit[link.atom as usize] == Visit::Open {
-            2
+            0
         } else if bond.in_ring {
-            1
+            2
         } else {
-            return rank;
+            return 1 << 40 | rank;
         };
         let order = match self.style.bond_order(bond) {
             BondOrder::Dative => 0,
