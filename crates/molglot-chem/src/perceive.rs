@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use chematic::core::{AtomIdx, BondOrder as RawOrder};
 use chematic::perception::rdkit_symmetrized_sssr;
 use chematic::smiles::{
-    OgbGraphFeatures, RdkitSmilesError, ogb_graph_features,
+    OgbGraphFeatures, RdkitSmilesError, ogb_graph_features, rdkit_canonical_smiles,
     rdkit_detect_chemistry_problems, rdkit_sanitized_model,
 };
 
@@ -31,11 +31,20 @@ pub(crate) fn molecule(scanned: Scanned<'_>) -> Result<Molecule, SmilesError> {
         .map_err(|error| SmilesError::new(0, SmilesErrorKind::Unsupported(error.to_string())))?;
     let mut atoms = atoms(&raw, &rows, &sanitized);
     let mut bonds = bonds(&raw, &rows, &sanitized);
-    stereo_atoms(&raw, &sanitized, &mut bonds);
     let rings = rings(atoms.len(), &bonds);
     mark_rings(&rings, &mut atoms, &mut bonds);
     count_degrees(&mut atoms, &bonds);
     Ok(Molecule::assemble(scanned.text.into(), atoms, bonds, rings))
+}
+
+/// RDKit's canonical isomeric SMILES of a string that [`molecule`] has accepted.
+pub(crate) fn canonical_smiles(source: &str) -> String {
+    let Ok(raw) = chematic::smiles::parse(source) else {
+        return source.to_owned();
+    };
+    // The port refuses to write the few traversals that RDKit aborts on; chematic's own canonical
+    // form is stable for them.
+    rdkit_canonical_smiles(&raw).unwrap_or_else(|_| chematic::smiles::canonical_smiles(&raw))
 }
 
 fn parse(scanned: &Scanned<'_>) -> Result<Raw, SmilesError> {
@@ -169,7 +178,7 @@ fn atoms(raw: &Raw, rows: &OgbGraphFeatures, sanitized: &Sanitized) -> Vec<Atom>
                 },
                 aromatic: row[7] == 1,
                 in_ring: false,
-                map: parsed.atom_map,
+                map: None,
             }
         })
         .collect()
@@ -230,65 +239,6 @@ fn rings(atom_count: usize, bonds: &[Bond]) -> Vec<Vec<u32>> {
         .into_iter()
         .map(|ring| ring.into_iter().map(|atom| atom as u32).collect())
         .collect()
-}
-
-fn stereo_atoms(raw: &Raw, sanitized: &Sanitized, bonds: &mut [Bond]) {
-    let kept = &sanitized.kept;
-    let ends: Vec<(u32, u32)> = bonds.iter().map(|bond| (bond.begin, bond.end)).collect();
-    let above = |from: u32, to: u32| {
-        let (from, to) = (kept[from as usize], kept[to as usize]);
-        let (index, bond) = raw.bond_between(AtomIdx(from), AtomIdx(to))?;
-        let direction = raw.bond_direction(index).unwrap_or(bond.order);
-        match direction {
-            RawOrder::Up => Some(bond.atom1.0 == from),
-            RawOrder::Down => Some(bond.atom1.0 != from),
-            _ => None,
-        }
-    };
-    for at in 0..bonds.len() {
-        if !matches!(bonds[at].stereo, BondStereo::E | BondStereo::Z) {
-            continue;
-        }
-        let side = |center: u32, other: u32| -> Vec<(u32, bool)> {
-            let around: Vec<u32> = ends
-                .iter()
-                .filter_map(|&(a, b)| match () {
-                    () if a == center && b != other => Some(b),
-                    () if b == center && a != other => Some(a),
-                    () => None,
-                })
-                .collect();
-            let known = around
-                .iter()
-                .find_map(|&atom| Some((atom, above(center, atom)?)));
-            let hydrogen = raw.neighbors(AtomIdx(kept[center as usize])).find_map(|(atom, index)| {
-                let bond = raw.bond(index);
-                let direction = raw.bond_direction(index).unwrap_or(bond.order);
-                let up = match direction {
-                    RawOrder::Up => bond.atom2 == atom,
-                    RawOrder::Down => bond.atom1 == atom,
-                    _ => return None,
-                };
-                Some((u32::MAX, up))
-            });
-            let Some((known, up)) = known.or(hydrogen) else {
-                return Vec::new();
-            };
-            around
-                .iter()
-                .map(|&atom| (atom, up == (atom == known)))
-                .collect()
-        };
-        let (begin, end) = ends[at];
-        let same = bonds[at].stereo == BondStereo::Z;
-        let right = side(end, begin);
-        bonds[at].stereo_atoms = side(begin, end).iter().find_map(|&(a, up)| {
-            right
-                .iter()
-                .find(|&&(_, other)| (up == other) == same)
-                .map(|&(b, _)| [a, b])
-        });
-    }
 }
 
 fn mark_rings(rings: &[Vec<u32>], atoms: &mut [Atom], bonds: &mut [Bond]) {
