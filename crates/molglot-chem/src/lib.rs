@@ -21,6 +21,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod brics;
+mod coordination;
 pub mod describe;
 pub mod element;
 mod error;
@@ -33,9 +34,11 @@ mod perceive;
 pub mod rings;
 mod site;
 mod smiles;
+mod sssr;
+mod stereo;
 
 pub use error::{SmilesError, SmilesErrorKind, SyntaxProblem};
 pub use molecule::{
     Atom, Bond, BondOrder, BondStereo, Chirality, Hybridization, Molecule, Neighbor,
 };
-pub use smiles::{AtomMaps, AtomOrder, MAX_ATOMS, MAX_BRANCH_DEPTH, SmilesStyle, unescape};
+pub use smiles::{AtomMaps, AtomOrder, MAX_ATOMS, SmilesStyle, unescape};
