@@ -4,9 +4,7 @@ use super::draft::{Draft, twice_order};
 use super::electrons::pi_electrons;
 use super::rings::Rings;
 use super::valence::isoelectronic;
-use crate::element::{
-    CARBON, OXYGEN, SULFUR, WILDCARD, default_valence, is_more_electronegative,
-};
+use crate::element::{CARBON, OXYGEN, SULFUR, WILDCARD, default_valence, is_more_electronegative};
 use crate::molecule::{Bond, BondOrder};
 
 /// Rings with more bonds are not looked at together with others.
@@ -47,7 +45,10 @@ pub(super) fn aromatize(draft: &mut Draft, rings: &Rings) {
     }
     let mut systems = Systems {
         rings,
-        donors: donors.into_iter().map(|donor| donor.unwrap_or(Donor::Barred)).collect(),
+        donors: donors
+            .into_iter()
+            .map(|donor| donor.unwrap_or(Donor::Barred))
+            .collect(),
         neighbors: ring_neighbors(rings, &candidates),
         candidates,
         atom_hits: vec![0; draft.atoms.len()],
@@ -91,7 +92,9 @@ fn classify(draft: &Draft, atom: usize, ring_size: usize) -> Donor {
 
 fn donor(draft: &Draft, atom: usize) -> Donor {
     let is_multiple = |bond: &Bond| twice_order(bond, atom) >= 4;
-    let in_ring = draft.links(atom).any(|(bond, _)| bond.in_ring && is_multiple(bond));
+    let in_ring = draft
+        .links(atom)
+        .any(|(bond, _)| bond.in_ring && is_multiple(bond));
     if draft.atoms[atom].atomic_number == WILDCARD {
         return if in_ring { Donor::One } else { Donor::Any };
     }
@@ -120,7 +123,10 @@ fn donor(draft: &Draft, atom: usize) -> Donor {
 }
 
 fn is_unsaturated(draft: &Draft, atom: usize) -> bool {
-    let donated = draft.links(atom).filter(|(bond, _)| twice_order(bond, atom) == 0).count();
+    let donated = draft
+        .links(atom)
+        .filter(|(bond, _)| twice_order(bond, atom) == 0)
+        .count();
     let single = draft.degree(atom) + i32::from(draft.atoms[atom].explicit_hydrogens);
     draft.valences[atom].explicit != single - donated as i32
 }
@@ -224,7 +230,11 @@ impl Systems<'_> {
             size: 0,
             open: self.count_bonds(system),
         };
-        let largest = if system.len() > LARGE_SYSTEM { 2 } else { MOST_FUSED };
+        let largest = if system.len() > LARGE_SYSTEM {
+            2
+        } else {
+            MOST_FUSED
+        };
         for size in 1..=largest.min(system.len()) {
             subset.size = size;
             for &ring in system {
@@ -267,7 +277,10 @@ impl Systems<'_> {
         while let Some(next) = extension.pop() {
             let known = |ring: usize| {
                 subset.members.contains(&ring)
-                    || subset.members.iter().any(|&member| self.neighbors[member].contains(&ring))
+                    || subset
+                        .members
+                        .iter()
+                        .any(|&member| self.neighbors[member].contains(&ring))
             };
             let mut wider = extension.clone();
             wider.extend(
@@ -287,7 +300,10 @@ impl Systems<'_> {
     fn judge(&mut self, draft: &mut Draft, subset: &mut Subset) {
         let rings = self.rings;
         let members: [usize; MOST_FUSED] = std::array::from_fn(|at| {
-            subset.members.get(at).map_or(0, |&place| self.candidates[place])
+            subset
+                .members
+                .get(at)
+                .map_or(0, |&place| self.candidates[place])
         });
         let members = &members[..subset.members.len()];
         for &ring in members {

@@ -11,9 +11,7 @@ use super::draft::{Draft, twice_order};
 use super::matching::Matching;
 use super::rings::Rings;
 use super::{Problem, ProblemKind, valence};
-use crate::element::{
-    CARBON, NITROGEN, PHOSPHORUS, WILDCARD, default_valence, is_early, valences,
-};
+use crate::element::{CARBON, NITROGEN, PHOSPHORUS, WILDCARD, default_valence, is_early, valences};
 use crate::molecule::BondOrder;
 
 /// Replaces aromatic bonds by single and double ones.
@@ -108,7 +106,12 @@ impl Walk {
         }
     }
 
-    fn system(&mut self, draft: &mut Draft, rings: &Rings, system: &[usize]) -> Result<(), Problem> {
+    fn system(
+        &mut self,
+        draft: &mut Draft,
+        rings: &Rings,
+        system: &[usize],
+    ) -> Result<(), Problem> {
         let mut atoms: Vec<u32> = system
             .iter()
             .flat_map(|&ring| rings.atoms[ring].iter().copied())
@@ -133,7 +136,10 @@ impl Walk {
                 wants_double_bond(draft, atom)
             };
         }
-        let wanting = atoms.iter().copied().find(|&atom| self.wants[atom as usize]);
+        let wanting = atoms
+            .iter()
+            .copied()
+            .find(|&atom| self.wants[atom as usize]);
         make_single(draft, &atoms);
         let left = self.walk(draft, &atoms);
         let complete = left.is_empty() || self.complete(draft, &atoms);
@@ -222,7 +228,9 @@ impl Walk {
         }
         edges.retain(|&(from, to, _)| wants[from] && wants[to]);
         let is_wildcard = |at: usize| draft.atoms[atoms[at] as usize].atomic_number == WILDCARD;
-        let optional = (0..atoms.len()).map(|at| !wants[at] || is_wildcard(at)).collect();
+        let optional = (0..atoms.len())
+            .map(|at| !wants[at] || is_wildcard(at))
+            .collect();
         let mut matching = Matching::new(optional, edges.iter().map(|&(from, to, _)| (from, to)));
         for &(from, to, bond) in &edges {
             if draft.bonds[bond].order == BondOrder::Double {
@@ -249,7 +257,10 @@ fn may_be_double(draft: &Draft, bond: usize) -> bool {
 }
 
 fn is_single_double_or_aromatic(order: BondOrder) -> bool {
-    matches!(order, BondOrder::Single | BondOrder::Double | BondOrder::Aromatic)
+    matches!(
+        order,
+        BondOrder::Single | BondOrder::Double | BondOrder::Aromatic
+    )
 }
 
 fn make_single(draft: &mut Draft, atoms: &[u32]) {

@@ -110,7 +110,9 @@ pub(super) fn implicit(draft: &Draft, atom: usize, explicit: i32) -> Option<i32>
         if used <= default {
             return Some(default - used);
         }
-        return known.any(|valence| valence > 0 && valence == used).then_some(0);
+        return known
+            .any(|valence| valence > 0 && valence == used)
+            .then_some(0);
     }
     let open_ended = last(list) < 0 || last(valences(raw.atomic_number)) <= 0;
     known

@@ -34,7 +34,11 @@ pub(super) fn settle(graph: &mut RawGraph, texted: &Texted<'_>) {
     graph
         .bonds
         .extend(texted.closures.iter().map(|closure| closure.bond));
-    if graph.atoms.iter().all(|atom| atom.chirality == Chirality::Unspecified) {
+    if graph
+        .atoms
+        .iter()
+        .all(|atom| atom.chirality == Chirality::Unspecified)
+    {
         return;
     }
     let ends = ends(graph, texted, chained);
@@ -47,7 +51,10 @@ pub(super) fn settle(graph: &mut RawGraph, texted: &Texted<'_>) {
                 Chirality::Unspecified
             }
             Chirality::Clockwise | Chirality::CounterClockwise => {
-                let closures = ends.iter().filter(|end| end.bond as usize >= chained).count();
+                let closures = ends
+                    .iter()
+                    .filter(|end| end.bond as usize >= chained)
+                    .count();
                 let unsaturated = ends.iter().any(|end| {
                     !matches!(
                         graph.bonds[end.bond as usize].order,
@@ -85,7 +92,11 @@ fn ends(graph: &RawGraph, texted: &Texted<'_>, chained: usize) -> Vec<End> {
         };
         for (atom, offset) in [(bond.begin, at_begin), (bond.end, at_end)] {
             if tagged(atom) {
-                ends.push(End { atom, offset, bond: id });
+                ends.push(End {
+                    atom,
+                    offset,
+                    bond: id,
+                });
             }
         }
     }
@@ -96,7 +107,11 @@ fn ends(graph: &RawGraph, texted: &Texted<'_>, chained: usize) -> Vec<End> {
 /// Parity of the order of the text against the order of bond ids.
 fn is_odd(ends: &[End]) -> bool {
     let inversions = (0..ends.len()).flat_map(|i| (0..i).map(move |j| (j, i)));
-    inversions.filter(|&(j, i)| ends[j].bond > ends[i].bond).count() % 2 == 1
+    inversions
+        .filter(|&(j, i)| ends[j].bond > ends[i].bond)
+        .count()
+        % 2
+        == 1
 }
 
 /// Parity of the place of the fourth neighbour where only three are atoms.

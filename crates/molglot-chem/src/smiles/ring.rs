@@ -116,19 +116,33 @@ impl RingBonds {
         }
         // A mark at the closing digit is read from its atom back to the opening one.
         let closing = end.bond.map(BondSymbol::reversed);
-        if opening.bond.is_some_and(|first| closing.is_some_and(|second| first != second)) {
+        if opening
+            .bond
+            .is_some_and(|first| closing.is_some_and(|second| first != second))
+        {
             return fail(SmilesErrorKind::RingBondConflict);
         }
-        let aromatic = [pair.0, pair.1].iter().all(|&atom| atoms[atom as usize].aromatic);
+        let aromatic = [pair.0, pair.1]
+            .iter()
+            .all(|&atom| atoms[atom as usize].aromatic);
         // RDKit lets the bond begin where it is written, a mere direction not counting.
         let forward = opening.bond.is_some_and(|bond| !bond.is_direction());
         let symbol = opening.bond.or(closing);
         let bond = if forward {
             BondSymbol::bond(symbol, opening.atom, end.atom, aromatic)
         } else {
-            BondSymbol::bond(symbol.map(BondSymbol::reversed), end.atom, opening.atom, aromatic)
+            BondSymbol::bond(
+                symbol.map(BondSymbol::reversed),
+                end.atom,
+                opening.atom,
+                aromatic,
+            )
         };
-        let (begin, other) = if bond.begin == end.atom { (end, opening) } else { (opening, end) };
+        let (begin, other) = if bond.begin == end.atom {
+            (end, opening)
+        } else {
+            (opening, end)
+        };
         self.made.push(Closure {
             number,
             bond,
@@ -190,7 +204,10 @@ mod tests {
         }
     }
 
-    fn close(first: Option<BondSymbol>, second: Option<BondSymbol>) -> Result<RawBond, SmilesErrorKind> {
+    fn close(
+        first: Option<BondSymbol>,
+        second: Option<BondSymbol>,
+    ) -> Result<RawBond, SmilesErrorKind> {
         let mut rings = RingBonds::default();
         let atoms = vec![RawAtom::default(); 3];
         let parents = [u32::MAX, 0, 1];
@@ -219,7 +236,13 @@ mod tests {
         assert_eq!(close(double, None).unwrap().begin, 0);
         assert_eq!(close(None, double).unwrap().begin, 2);
         // A dative bond begins at its donor whichever end names it.
-        assert_eq!(close(Some(BondSymbol::DativeForward), None).unwrap().begin, 0);
-        assert_eq!(close(None, Some(BondSymbol::DativeBackward)).unwrap().begin, 0);
+        assert_eq!(
+            close(Some(BondSymbol::DativeForward), None).unwrap().begin,
+            0
+        );
+        assert_eq!(
+            close(None, Some(BondSymbol::DativeBackward)).unwrap().begin,
+            0
+        );
     }
 }

@@ -155,7 +155,9 @@ fn push_tag(tag: Chirality, text: &mut String) {
         Chirality::Octahedral(number) => ("@OH", number),
     };
     text.push_str(class);
-    push_number(number.into(), text);
+    if number > 0 {
+        push_number(number.into(), text);
+    }
 }
 
 /// A number that is left out where it is one.

@@ -81,30 +81,37 @@ impl<'m> Comparison<'m> {
                 let charge = atom.charge as u8;
                 (maps || atom.atomic_number == 0, isomeric, charge, tagged)
             }
-            Scheme::Priority => (true, true, 0, false),
+            Scheme::Priority { maps } => (maps, true, 0, false),
         };
         let ring_stereo = self.ring_stereo_neighbors(index).count();
         let fields = [
             (if maps { atom.map.unwrap_or(0) } else { 0 }, 16),
             (links.len().min(0xff) as u16, 8),
             (u16::from(atom.atomic_number), 7),
-            (if isotopes { atom.isotope.unwrap_or(0) } else { 0 }, 16),
+            (
+                if isotopes {
+                    atom.isotope.unwrap_or(0)
+                } else {
+                    0
+                },
+                16,
+            ),
             (u16::from(atom.total_hydrogens), 8),
             (u16::from(charge), 8),
             (u16::from(tagged), 1),
             (ring_stereo.min(0xf) as u16, 4),
         ];
-        let facts = fields
-            .iter()
-            .fold(0, |packed, &(field, bits)| packed << bits | u128::from(field));
+        let facts = fields.iter().fold(0, |packed, &(field, bits)| {
+            packed << bits | u128::from(field)
+        });
         let mut codes = [0; 12];
         for (code, link) in codes.iter_mut().zip(links) {
             *code = link.code;
         }
         sort_descending(&mut codes);
-        codes
-            .iter()
-            .fold(facts, |packed, code| packed << 5 | u128::from(code >> CLASS_BITS))
+        codes.iter().fold(facts, |packed, code| {
+            packed << 5 | u128::from(code >> CLASS_BITS)
+        })
     }
 
     /// Appends what atoms of one class are compared by; keys of one class are equally long.
@@ -178,10 +185,10 @@ impl<'m> Comparison<'m> {
     /// Whether [`Rule::DependentChirality`] can tell any of these atoms apart.
     pub(super) fn uses_dependent_chirality(&self, atoms: &[u32]) -> bool {
         self.chiral
-            && self.scheme != Scheme::Priority
-            && atoms
-                .iter()
-                .any(|&atom| self.molecule.atoms()[atom as usize].chirality != Chirality::Unspecified)
+            && self.scheme.is_output()
+            && atoms.iter().any(|&atom| {
+                self.molecule.atoms()[atom as usize].chirality != Chirality::Unspecified
+            })
     }
 
     fn push_seen_chirality(&self, atom: u32, key: &mut Vec<u32>) {
@@ -235,14 +242,23 @@ impl<'m> Comparison<'m> {
 }
 
 impl Scheme {
+    pub(super) fn is_output(self) -> bool {
+        matches!(self, Self::Output { .. })
+    }
+
     fn uses_stereo(self) -> bool {
-        self != Self::Output { isomeric: false, maps: true }
-            && self != Self::Output { isomeric: false, maps: false }
+        !matches!(
+            self,
+            Self::Output {
+                isomeric: false,
+                ..
+            }
+        )
     }
 
     fn bond_code(self, bond: &Bond) -> u32 {
         let kind = match (bond.order, self) {
-            (BondOrder::Single, _) | (BondOrder::Dative, Self::Priority) => 1,
+            (BondOrder::Single, _) | (BondOrder::Dative, Self::Priority { .. }) => 1,
             (BondOrder::Double, _) => 2,
             (BondOrder::Triple, _) => 3,
             (BondOrder::Quadruple, _) => 4,

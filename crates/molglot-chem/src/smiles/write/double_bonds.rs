@@ -63,11 +63,7 @@ struct Marking<'m> {
 }
 
 impl<'m> Marking<'m> {
-    fn new(
-        molecule: &'m Molecule,
-        style: &'m SmilesStyle,
-        traversal: &'m Traversal<'m>,
-    ) -> Self {
+    fn new(molecule: &'m Molecule, style: &'m SmilesStyle, traversal: &'m Traversal<'m>) -> Self {
         let (atoms, bonds) = (molecule.atoms().len(), molecule.bonds().len());
         let mut place = vec![0; bonds];
         for (at, (bond, _)) in (0u32..).zip(written_bonds(traversal)) {
@@ -174,7 +170,9 @@ impl<'m> Marking<'m> {
         let speaks_of = |side: &Side, marked: side::Marked| {
             let neighbor = self.bond(marked.bond).other(side.atom);
             self.molecule.neighbors(side.atom as usize).len() != 3
-                || bond.stereo_atoms.is_some_and(|atoms| atoms.contains(&neighbor))
+                || bond
+                    .stereo_atoms
+                    .is_some_and(|atoms| atoms.contains(&neighbor))
         };
         let flips = [
             bond.stereo == BondStereo::Z,
@@ -193,9 +191,8 @@ impl<'m> Marking<'m> {
             for (keep_right, drop_right) in right.choices(agree[1]) {
                 let dropped = [(left, drop_left), (right, drop_right)]
                     .map(|(side, bond)| bond.map(|bond| (side.atom, bond)));
-                let outer = dropped.map(|drop| {
-                    drop.map(|(atom, bond)| self.bond(bond).other(atom) as usize)
-                });
+                let outer = dropped
+                    .map(|drop| drop.map(|(atom, bond)| self.bond(bond).other(atom) as usize));
                 let expected = self.across(bond, left, keep_left, right, keep_right);
                 let possible = expected == self.marks[keep_right.bond as usize]
                     && outer.iter().flatten().all(|&atom| self.at_atom[atom] == 2)

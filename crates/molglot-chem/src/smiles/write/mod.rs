@@ -113,7 +113,7 @@ impl Molecule {
     pub fn to_smiles_with_order(&self, style: &SmilesStyle) -> (String, Vec<u32>) {
         let canonical = style.order == AtomOrder::Canonical;
         let ring_stereo = if style.isomeric {
-            RingStereo::of(self)
+            RingStereo::of(self, style.maps == AtomMaps::Ranked)
         } else {
             RingStereo::default()
         };
@@ -141,7 +141,7 @@ impl Molecule {
     pub fn canonical_ranks(&self) -> Vec<u32> {
         let everything = (0u32..).take(self.atoms().len()).collect();
         let style = SmilesStyle::default();
-        order::ranks(self, &style, &RingStereo::of(self), &[everything])
+        order::ranks(self, &style, &RingStereo::of(self, true), &[everything])
     }
 }
 

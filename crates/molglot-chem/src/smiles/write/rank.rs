@@ -27,7 +27,10 @@ pub(super) enum Scheme {
         maps: bool,
     },
     /// What counts for the Cahn-Ingold-Prelog priorities of RDKit; charges do not.
-    Priority,
+    Priority {
+        /// Atom maps count.
+        maps: bool,
+    },
 }
 
 /// Partition of the atoms of one fragment at a time.
@@ -75,10 +78,6 @@ impl<'m> Ranker<'m> {
         self.comparison.class
     }
 
-    pub(super) fn class(&self) -> &[u32] {
-        &self.comparison.class
-    }
-
     /// Splits the atoms of a fragment as far as their surroundings differ.
     pub(super) fn refine(&mut self, atoms: &[u32]) {
         self.order.clear();
@@ -92,7 +91,7 @@ impl<'m> Ranker<'m> {
             self.wait_for_all();
             self.drain(Rule::DependentChirality);
         }
-        if self.comparison.scheme != Scheme::Priority && self.is_symmetric_cage() {
+        if self.comparison.scheme.is_output() && self.is_symmetric_cage() {
             let molecule = self.comparison.molecule;
             let tied = self.tied_atoms();
             self.comparison.shells = symmetry::shells(molecule, &tied);
@@ -163,7 +162,8 @@ impl<'m> Ranker<'m> {
     fn announce(&mut self, atom: u32) {
         for link in self.comparison.links(atom) {
             self.changed[link.atom as usize] = true;
-            self.touched.insert(self.comparison.class[link.atom as usize]);
+            self.touched
+                .insert(self.comparison.class[link.atom as usize]);
         }
     }
 

@@ -15,18 +15,20 @@ pub(super) struct RingStereo {
 }
 
 impl RingStereo {
+    /// Finds them. `maps`: atoms with different map numbers are different.
+    ///
     /// A tag that outlived perception belongs to a centre with four different neighbours, or else
     /// to a dependent one.
-    pub(super) fn of(molecule: &Molecule) -> Self {
+    pub(super) fn of(molecule: &Molecule, maps: bool) -> Self {
         let atoms = (0u32..).take(molecule.atoms().len());
         let suspects: Vec<u32> = atoms
-            .filter(|&atom| has_similar_ring_neighbors(molecule, atom))
+            .filter(|&atom| has_similar_ring_neighbors(molecule, atom, maps))
             .collect();
         if suspects.is_empty() {
             return Self::default();
         }
         let none = Self::default();
-        let mut ranker = Ranker::new(molecule, Scheme::Priority, &none);
+        let mut ranker = Ranker::new(molecule, Scheme::Priority { maps }, &none);
         let everything: Vec<u32> = (0u32..).take(molecule.atoms().len()).collect();
         ranker.refine(&everything);
         let class = ranker.into_classes();
@@ -66,7 +68,7 @@ impl RingStereo {
 }
 
 /// A necessary condition that is cheap: equal atoms with equal neighbours.
-fn has_similar_ring_neighbors(molecule: &Molecule, atom: u32) -> bool {
+fn has_similar_ring_neighbors(molecule: &Molecule, atom: u32, maps: bool) -> bool {
     let tagged = matches!(
         molecule.atoms()[atom as usize].chirality,
         Chirality::Clockwise | Chirality::CounterClockwise
@@ -81,7 +83,7 @@ fn has_similar_ring_neighbors(molecule: &Molecule, atom: u32) -> bool {
         } = molecule.atoms()[atom as usize];
         u64::from(atomic_number) << 40
             | u64::from(isotope.unwrap_or(0)) << 24
-            | u64::from(map.unwrap_or(0)) << 8
+            | u64::from(map.filter(|_| maps).unwrap_or(0)) << 8
             | u64::from(total_hydrogens)
     };
     // A sum does not depend on the order of the neighbours.

@@ -5,6 +5,7 @@ use super::parity;
 use super::ring_stereo::RingStereo;
 use super::traversal::{Token, Traversal};
 use super::{SmilesStyle, atom};
+use crate::coordination::{MISSING, relisted};
 use crate::molecule::{BondOrder, BondStereo, Chirality, Molecule};
 
 pub(super) struct Writer<'m> {
@@ -59,7 +60,14 @@ impl<'m> Writer<'m> {
             match self.traversal.tokens()[at] {
                 Token::Atom(atom) => {
                     let tag = self.tag(atom, written.is_empty());
-                    atom::push(self.molecule, self.style, self.has_metals, atom, tag, &mut text);
+                    atom::push(
+                        self.molecule,
+                        self.style,
+                        self.has_metals,
+                        atom,
+                        tag,
+                        &mut text,
+                    );
                     written.push(atom);
                 }
                 Token::Bond { bond, from } => self.push_bond(bond, from, &mut text),
@@ -78,15 +86,13 @@ impl<'m> Writer<'m> {
             return Chirality::Unspecified;
         }
         if !matches!(tag, Chirality::Clockwise | Chirality::CounterClockwise) {
-            return tag;
+            return self.relisted(tag, atom, is_first);
         }
         let swapped = self.is_reordered(atom) != self.hydrogen_moves(atom, is_first);
         let clockwise = (tag == Chirality::Clockwise) != swapped;
         let clockwise = match self.ring_stereo.system(atom) {
             // Only the relation of dependent centres means something: the first one is `@`.
-            Some(system) => {
-                clockwise != *self.mirrored[system as usize].get_or_insert(clockwise)
-            }
+            Some(system) => clockwise != *self.mirrored[system as usize].get_or_insert(clockwise),
             None => clockwise,
         };
         if clockwise {
@@ -94,6 +100,31 @@ impl<'m> Writer<'m> {
         } else {
             Chirality::CounterClockwise
         }
+    }
+
+    /// The tag of a coordination centre; missing ligands are written behind the first one, or before
+    /// all others at the first atom.
+    fn relisted(&self, tag: Chirality, atom: u32, is_first: bool) -> Chirality {
+        let ligands = match tag {
+            Chirality::SquarePlanar(_) => 4,
+            Chirality::TrigonalBipyramidal(_) => 5,
+            _ => 6,
+        };
+        let links = self.molecule.neighbors(atom as usize);
+        if links.len() > ligands {
+            return tag;
+        }
+        let mut from = [MISSING; 6];
+        for (place, link) in from.iter_mut().zip(links) {
+            *place = link.bond;
+        }
+        let missing = ligands - links.len();
+        let leading = usize::from(!is_first).min(links.len());
+        let mut to = [MISSING; 6];
+        for (at, bond) in self.traversal.written_bonds(atom).enumerate() {
+            to[if at < leading { at } else { at + missing }] = bond;
+        }
+        relisted(tag, &from[..ligands], &to[..ligands])
     }
 
     fn is_reordered(&self, atom: u32) -> bool {
