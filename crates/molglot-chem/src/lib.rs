@@ -30,7 +30,6 @@ pub mod fingerprint;
 mod formula;
 mod graph;
 pub mod groups;
-mod legacy;
 mod excerpt;
 pub mod llamo;
 mod molecule;
@@ -49,4 +48,4 @@ pub use error::{SmilesError, SmilesErrorKind, SyntaxProblem};
 pub use molecule::{
     Atom, Bond, BondOrder, BondStereo, Chirality, Hybridization, Molecule, Neighbor,
 };
-pub use smiles::{MAX_ATOMS, Reaction, unescape};
+pub use smiles::{AtomMaps, AtomOrder, MAX_ATOMS, Reaction, SmilesStyle, unescape};

@@ -1,9 +1,11 @@
 //! The molecular graph: atoms, bonds and what was perceived about them.
 
+use std::ops::Range;
+
 use crate::error::SmilesError;
+use crate::formula;
 use crate::perceive::{self, Options};
 use crate::smiles::{self, Scanned};
-use crate::{formula, legacy};
 
 /// One heavy atom (or a hydrogen that RDKit keeps, as in `[2H]` and `[H][H]`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -273,15 +275,15 @@ impl Molecule {
         self.atoms.iter().map(|atom| i32::from(atom.charge)).sum()
     }
 
-    /// RDKit's canonical isomeric SMILES. Equal molecules give equal strings.
-    pub fn canonical_smiles(&self) -> String {
-        legacy::canonical_smiles(&self.source)
-    }
-
     /// The molecular formula in Hill order with a charge suffix, as RDKit's `CalcMolFormula`
     /// writes it: `C9H8O4`, `H4N+`, `O4S-2`. Isotopes count as their element.
     pub fn formula(&self) -> String {
         formula::hill(self)
+    }
+
+    /// Where the neighbours of an atom stand among those of all atoms, in the order of atoms.
+    pub(crate) fn row(&self, atom: usize) -> Range<usize> {
+        self.topology.row(atom)
     }
 
     /// Labels connected components over the bonds that `keep` accepts, numbered by first atom.
@@ -332,7 +334,11 @@ impl Topology {
     }
 
     pub(crate) fn neighbors(&self, atom: usize) -> &[Neighbor] {
-        &self.neighbors[self.start[atom] as usize..self.start[atom + 1] as usize]
+        &self.neighbors[self.row(atom)]
+    }
+
+    fn row(&self, atom: usize) -> Range<usize> {
+        self.start[atom] as usize..self.start[atom + 1] as usize
     }
 
     /// Labels connected components over the bonds that `keep` accepts, numbered by first atom, and

@@ -8,11 +8,13 @@ mod order;
 mod reaction;
 mod ring;
 mod scan;
+mod write;
 
 use std::borrow::Cow;
 
 pub use reaction::Reaction;
 pub(crate) use scan::{Scanned, scan};
+pub use write::{AtomMaps, AtomOrder, SmilesStyle};
 
 /// The largest number of atoms that is read.
 pub const MAX_ATOMS: usize = 1_000_000;
