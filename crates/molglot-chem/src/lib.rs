@@ -28,6 +28,7 @@ mod formula;
 mod graph;
 pub mod groups;
 mod molecule;
+pub mod molfile;
 pub mod ogb;
 mod perceive;
 pub mod rings;
