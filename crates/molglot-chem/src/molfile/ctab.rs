@@ -81,11 +81,6 @@ impl Ctab {
             10 => return Err(MolfileErrorKind::Unsupported("hydrogen bonds")),
             _ => return Err(MolfileErrorKind::Bond(code.to_string())),
         };
-        if order == BondOrder::Aromatic {
-            for end in [begin, end] {
-                self.graph.atoms[end as usize].aromatic = true;
-            }
-        }
         self.graph.bonds.push(RawBond {
             begin,
             end,
@@ -103,6 +98,14 @@ impl Ctab {
             .ok()
             .and_then(|number| self.graph.atoms.get_mut(number.checked_sub(1)?))
             .ok_or_else(|| MolfileErrorKind::NoSuchAtom(number.to_string()))
+    }
+
+    /// Whether a bond of the atom with a number is written as aromatic.
+    pub(super) fn is_aromatic(&self, number: i32) -> bool {
+        self.graph.bonds.iter().any(|bond| {
+            bond.order == BondOrder::Aromatic
+                && [bond.begin, bond.end].contains(&(number - 1).cast_unsigned())
+        })
     }
 
     pub(super) fn set_valence(&mut self, atom: u32, valence: i32) -> Result<(), MolfileErrorKind> {

@@ -32,8 +32,9 @@ impl DataGroup {
                     .and_then(|count| u8::try_from(count).ok())
                     .ok_or(MolfileErrorKind::Number)?;
                 for &number in &self.atoms {
+                    let is_aromatic = ctab.is_aromatic(number);
                     let atom = ctab.atom(number)?;
-                    if atom.aromatic {
+                    if is_aromatic {
                         atom.explicit_hydrogens = count;
                     }
                 }
