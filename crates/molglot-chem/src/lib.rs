@@ -21,12 +21,14 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod brics;
+mod coordination;
 pub mod describe;
 pub mod element;
 mod error;
 mod formula;
 mod graph;
 pub mod groups;
+mod legacy;
 mod molecule;
 pub mod molfile;
 pub mod ogb;
@@ -34,9 +36,11 @@ mod perceive;
 pub mod rings;
 mod site;
 mod smiles;
+mod sssr;
+mod stereo;
 
 pub use error::{SmilesError, SmilesErrorKind, SyntaxProblem};
 pub use molecule::{
     Atom, Bond, BondOrder, BondStereo, Chirality, Hybridization, Molecule, Neighbor,
 };
-pub use smiles::{MAX_ATOMS, MAX_BRANCH_DEPTH, unescape};
+pub use smiles::{MAX_ATOMS, unescape};
