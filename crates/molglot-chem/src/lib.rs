@@ -22,6 +22,7 @@
 
 pub mod brics;
 mod coordination;
+pub mod depict;
 pub mod describe;
 pub mod element;
 mod error;
@@ -43,4 +44,5 @@ pub use error::{SmilesError, SmilesErrorKind, SyntaxProblem};
 pub use molecule::{
     Atom, Bond, BondOrder, BondStereo, Chirality, Hybridization, Molecule, Neighbor,
 };
+pub use molfile::sdf;
 pub use smiles::{MAX_ATOMS, unescape};

@@ -29,8 +29,8 @@ pub(super) struct Ctab {
     pub(super) coordinates: Vec<[f64; 3]>,
     /// By bond.
     pub(super) marks: Vec<Mark>,
-    /// Total valences, by atom; hydrogens fill them up.
-    valences: Vec<(u32, u8)>,
+    /// Total valences as V2000 writes them, by atom: 0 where none is given, 15 for none at all.
+    pub(super) valences: Vec<u8>,
     /// The line of every atom.
     pub(super) atom_lines: Vec<usize>,
     /// The line of every bond.
@@ -43,15 +43,17 @@ impl Ctab {
     pub(super) fn reserve(&mut self, atoms: usize, bonds: usize) {
         self.graph.atoms.reserve_exact(atoms);
         self.coordinates.reserve_exact(atoms);
+        self.valences.reserve_exact(atoms);
         self.atom_lines.reserve_exact(atoms);
         self.graph.bonds.reserve_exact(bonds);
         self.marks.reserve_exact(bonds);
         self.bond_lines.reserve_exact(bonds);
     }
 
-    pub(super) fn push_atom(&mut self, atom: RawAtom, at: [f64; 3], line: usize) {
+    pub(super) fn push_atom(&mut self, atom: RawAtom, at: [f64; 3], valence: u8, line: usize) {
         self.graph.atoms.push(atom);
         self.coordinates.push(at);
+        self.valences.push(valence);
         self.atom_lines.push(line);
     }
 
@@ -100,30 +102,38 @@ impl Ctab {
             .ok_or_else(|| MolfileErrorKind::NoSuchAtom(number.to_string()))
     }
 
-    /// Whether a bond of the atom with a number is written as aromatic.
-    pub(super) fn is_aromatic(&self, number: i32) -> bool {
-        self.graph.bonds.iter().any(|bond| {
-            bond.order == BondOrder::Aromatic
-                && [bond.begin, bond.end].contains(&(number - 1).cast_unsigned())
-        })
-    }
-
-    pub(super) fn set_valence(&mut self, atom: u32, valence: i32) -> Result<(), MolfileErrorKind> {
-        match valence {
-            0 => {}
-            15 | -1 => self.valences.push((atom, 0)),
-            1..15 => self.valences.push((atom, valence as u8)),
-            _ => return Err(MolfileErrorKind::TotalValence),
+    /// Which atoms have a bond that is written as aromatic.
+    pub(super) fn aromatic_atoms(&self) -> Vec<bool> {
+        let mut aromatic = vec![false; self.graph.atoms.len()];
+        for bond in &self.graph.bonds {
+            if bond.order == BondOrder::Aromatic {
+                aromatic[bond.begin as usize] = true;
+                aromatic[bond.end as usize] = true;
+            }
         }
-        Ok(())
+        aromatic
     }
 
     /// Turns total valences into hydrogens.
     pub(super) fn fill_valences(&mut self) {
-        if self.valences.is_empty() {
+        if self.valences.iter().all(|&valence| valence == 0) {
             return;
         }
-        let mut halves = vec![0u32; self.graph.atoms.len()];
+        let drawn = self.drawn_valences();
+        for (index, atom) in self.graph.atoms.iter_mut().enumerate() {
+            let total = match self.valences[index] {
+                0 => continue,
+                15 => 0,
+                valence => u32::from(valence),
+            };
+            atom.no_implicit = true;
+            atom.explicit_hydrogens = total.saturating_sub(drawn[index]) as u8;
+        }
+    }
+
+    /// What the drawn bonds add to the valence of each atom.
+    pub(super) fn drawn_valences(&self) -> Vec<u32> {
+        let mut halves = vec![0; self.graph.atoms.len()];
         for bond in &self.graph.bonds {
             let order = match bond.order {
                 BondOrder::Single => 2,
@@ -139,12 +149,7 @@ impl Ctab {
             halves[bond.begin as usize] += order;
             halves[bond.end as usize] += order;
         }
-        for &(atom, valence) in &self.valences {
-            let drawn = halves[atom as usize] / 2;
-            let atom = &mut self.graph.atoms[atom as usize];
-            atom.no_implicit = true;
-            atom.explicit_hydrogens = u32::from(valence).saturating_sub(drawn) as u8;
-        }
+        halves.iter().map(|half| half / 2).collect()
     }
 
     /// Whether a bond is drawn in a way that only a flat drawing has.
@@ -246,9 +251,18 @@ fn atomic_number(symbol: &[u8]) -> Result<u8, MolfileErrorKind> {
         .ok_or_else(unknown)
 }
 
+/// A total valence in range; V3000 writes -1 for none at all.
+pub(super) fn valence(value: i32) -> Result<u8, MolfileErrorKind> {
+    match value {
+        0..=15 => Ok(value as u8),
+        -1 => Ok(15),
+        _ => Err(MolfileErrorKind::TotalValence),
+    }
+}
+
 /// A formal charge in range.
 pub(super) fn charge(value: i32) -> Result<i8, MolfileErrorKind> {
-    if value.unsigned_abs() > MAX_CHARGE {
+    if value.unsigned_abs() as usize > MAX_CHARGE {
         return Err(MolfileErrorKind::Charge);
     }
     Ok(value as i8)

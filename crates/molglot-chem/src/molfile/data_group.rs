@@ -17,24 +17,27 @@ pub(super) struct DataGroup {
     pub(super) atoms: Vec<i32>,
 }
 
-impl DataGroup {
-    pub(super) fn apply(&self, ctab: &mut Ctab) -> Result<()> {
-        match self.name.as_slice() {
+/// Applies data groups to the molecule they belong to.
+pub(super) fn apply(groups: &[DataGroup], ctab: &mut Ctab) -> Result<()> {
+    let mut dative = Vec::new();
+    let mut aromatic = None;
+    for group in groups {
+        match group.name.as_slice() {
             b"MRV_COORDINATE_BOND_TYPE" => {
-                let bond = integer(self.data.trim_ascii()).ok_or(MolfileErrorKind::Number)?;
-                ctab.undecided.retain(|&open| i64::from(open) + 1 != i64::from(bond));
+                let bond = integer(group.data.trim_ascii()).ok_or(MolfileErrorKind::Number)?;
+                dative.extend(u32::try_from(bond - 1));
             }
             b"MRV_IMPLICIT_H" => {
-                let Some(count) = self.data.trim_ascii().strip_prefix(b"IMPL_H") else {
-                    return Ok(());
+                let Some(count) = group.data.trim_ascii().strip_prefix(b"IMPL_H") else {
+                    continue;
                 };
                 let count = integer(count.trim_ascii())
                     .and_then(|count| u8::try_from(count).ok())
                     .ok_or(MolfileErrorKind::Number)?;
-                for &number in &self.atoms {
-                    let is_aromatic = ctab.is_aromatic(number);
+                let aromatic = aromatic.get_or_insert_with(|| ctab.aromatic_atoms());
+                for &number in &group.atoms {
                     let atom = ctab.atom(number)?;
-                    if is_aromatic {
+                    if aromatic[number as usize - 1] {
                         atom.explicit_hydrogens = count;
                     }
                 }
@@ -44,32 +47,28 @@ impl DataGroup {
             }
             _ => {}
         }
-        Ok(())
     }
+    dative.sort_unstable();
+    ctab.undecided
+        .retain(|bond| dative.binary_search(bond).is_err());
+    Ok(())
 }
 
 /// Applies the data groups of a V2000 property block.
 pub(super) fn apply_v2000(lines: Lines<'_>, ctab: &mut Ctab) -> Result<()> {
-    let mut groups: Vec<(i32, DataGroup)> = Vec::new();
-    for line in lines {
-        if !line.starts_with(b"M  S") {
-            if line.starts_with(b"M  END") {
-                break;
-            }
-            continue;
-        }
+    let mut groups: Vec<DataGroup> = Vec::new();
+    for line in lines.take_while(|line| !line.starts_with(b"M  END")) {
         let kind = column(line, 3, 3);
-        if !matches!(kind, b"SAL" | b"SDT" | b"SCD" | b"SED") {
+        if !line.starts_with(b"M  S") || !matches!(kind, b"SAL" | b"SDT" | b"SCD" | b"SED") {
             continue;
         }
-        let id = number(line, 7, 3).ok_or(MolfileErrorKind::Number)?;
-        let known = groups.iter().rposition(|(known, _)| *known == id);
-        let at = known.unwrap_or_else(|| {
-            groups.push((id, DataGroup::default()));
-            groups.len() - 1
-        });
-        let group = &mut groups[at].1;
-        let rest = line.get(11..).unwrap_or_default();
+        let id = number(line, 7, 3)
+            .and_then(|id| usize::try_from(id).ok())
+            .ok_or(MolfileErrorKind::Number)?;
+        if groups.len() <= id {
+            groups.resize_with(id + 1, DataGroup::default);
+        }
+        let group = &mut groups[id];
         match kind {
             b"SDT" => group.name = column(line, 11, 30).to_vec(),
             b"SAL" => {
@@ -82,8 +81,10 @@ pub(super) fn apply_v2000(lines: Lines<'_>, ctab: &mut Ctab) -> Result<()> {
                     group.atoms.push(atom);
                 }
             }
-            _ => group.data.extend_from_slice(rest),
+            _ => group
+                .data
+                .extend_from_slice(line.get(11..).unwrap_or_default()),
         }
     }
-    groups.iter().try_for_each(|(_, group)| group.apply(ctab))
+    apply(&groups, ctab)
 }

@@ -15,13 +15,13 @@
 //! ```
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Chain, Cursor, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
 use super::error::{SdfError, SdfErrorKind};
-use super::{Format, Options, Record, WriteError, read_with, write_as};
+use super::{Options, Record, WriteError, read_with};
 
 /// The longest line that is read, in bytes.
 pub const MAX_LINE: usize = 1 << 20;
@@ -132,9 +132,6 @@ impl<R: BufRead> Iterator for SdfReader<R> {
     }
 }
 
-/// An opened file: its first bytes, which say whether it is compressed, and the rest.
-type Opened = BufReader<Chain<Cursor<Vec<u8>>, File>>;
-
 /// Opens an SD file, compressed by gzip or not; the content decides, not the name.
 ///
 /// # Errors
@@ -155,7 +152,21 @@ pub fn open(path: impl AsRef<Path>) -> io::Result<SdfReader<Box<dyn BufRead + Se
 ///
 /// # Errors
 ///
-/// If the record cannot be written as a molfile, or `output` fails.
-pub fn write(output: &mut impl Write, record: &Record) -> Result<(), SdfWriteError> {
-    Ok(())
+/// If the record has no place in the format, or `output` fails.
+pub fn write(output: &mut impl Write, record: &Record) -> io::Result<()> {
+    let mut text = super::write(record).map_err(io::Error::other)?;
+    for (name, value) in &record.data {
+        let fits = !name.contains(['<', '>', '\n', '\r'])
+            && !value.contains('\r')
+            && (value.is_empty() || value.split('\n').all(|line| !line.is_empty() && !line.starts_with("$$$$")));
+        if !fits {
+            return Err(io::Error::other(WriteError::Data(name.clone())));
+        }
+        text.push_str(&format!("> <{name}>\n{value}\n"));
+        if !value.is_empty() {
+            text.push('\n');
+        }
+    }
+    text.push_str("$$$$\n");
+    output.write_all(text.as_bytes())
 }

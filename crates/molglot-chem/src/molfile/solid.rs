@@ -2,11 +2,11 @@
 
 use super::stereo::Drawing;
 use super::vector::{cross, dot, from_to};
-use crate::element::{NITROGEN, PHOSPHORUS};
+use crate::element::{ARSENIC, NITROGEN, PHOSPHORUS};
 use crate::graph::RawAtom;
 use crate::molecule::{BondOrder, Chirality, Neighbor};
 
-const ARSENIC: u8 = 33;
+
 
 /// Below this volume, in cubic angstrom, a centre is flat.
 const FLAT: f64 = 0.1;

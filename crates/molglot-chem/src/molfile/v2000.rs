@@ -64,9 +64,9 @@ fn atom_line(line: &[u8], at: usize, ctab: &mut Ctab) -> Result<()> {
     if field(42, 3)? != 0 {
         return Err(MolfileErrorKind::Query(QueryFeature::HydrogenCount));
     }
-    ctab.set_valence(ctab.graph.atoms.len() as u32, field(48, 3)?)?;
+    let valence = ctab::valence(field(48, 3)?)?;
     atom.map = u16::try_from(field(60, 3)?).ok().filter(|&map| map > 0);
-    ctab.push_atom(atom, place, at);
+    ctab.push_atom(atom, place, valence, at);
     Ok(())
 }
 
@@ -182,7 +182,7 @@ fn for_each(line: &[u8], mut apply: impl FnMut(i32, i32) -> Result<()>) -> Resul
 /// Properties that make a query of the molecule, or that this crate does not model.
 fn refuse(name: [u8; 3], line: &[u8]) -> Result<()> {
     let feature = match &name {
-        b"ALS" => QueryFeature::AtomList,
+        b"ALS" if number(line, 10, 3) != Some(0) => QueryFeature::AtomList,
         b"RBC" => QueryFeature::RingBondCount,
         b"SUB" => QueryFeature::SubstitutionCount,
         b"UNS" => QueryFeature::Unsaturation,

@@ -1,7 +1,7 @@
 //! V3000: words behind `M  V30 `, long lines continued by a hyphen.
 
 use super::ctab::{self, Ctab, Mark};
-use super::data_group::DataGroup;
+use super::data_group::{self, DataGroup};
 use super::error::{MolfileError, MolfileErrorKind, QueryFeature};
 use super::lines::{Lines, decimal, integer, text};
 use crate::smiles::MAX_ATOMS;
@@ -128,7 +128,7 @@ impl Table<'_, '_> {
         }
         let map = integer(next()?).ok_or(MolfileErrorKind::Number)?;
         atom.map = u16::try_from(map).ok().filter(|&map| map > 0);
-        let index = self.ctab.graph.atoms.len() as u32;
+        let mut valence = 0;
         for word in words {
             let (key, value) = property(word)?;
             let number = || integer(value).ok_or(MolfileErrorKind::Number);
@@ -144,7 +144,7 @@ impl Table<'_, '_> {
                     let mass = decimal(value).ok_or(MolfileErrorKind::Number)?;
                     atom.isotope = ctab::isotope(mass.floor() as i32)?;
                 }
-                b"VAL" => self.ctab.set_valence(index, number()?)?,
+                b"VAL" => valence = ctab::valence(number()?)?,
                 b"RGROUPS" => {
                     let label = list(value)
                         .skip(1)
@@ -161,7 +161,8 @@ impl Table<'_, '_> {
             }
         }
         self.numbers.push(number);
-        self.ctab.push_atom(atom, at, self.lines.number());
+        self.ctab
+            .push_atom(atom, at, valence, self.lines.number());
         Ok(())
     }
 
@@ -202,10 +203,11 @@ impl Table<'_, '_> {
     /// Substructure groups, collections and 3D constraints, up to `END CTAB`. Only the data groups
     /// that change the molecule are read.
     fn other_blocks(&mut self) -> Result<()> {
+        let mut groups = Vec::new();
         loop {
             self.advance()?;
             if self.is("END CTAB") {
-                return Ok(());
+                return data_group::apply(&groups, self.ctab);
             }
             if self.is("LINKNODE") {
                 return Err(MolfileErrorKind::Query(QueryFeature::LinkNode));
@@ -213,14 +215,14 @@ impl Table<'_, '_> {
             if !self.is("BEGIN") {
                 return Err(MolfileErrorKind::Expected("END CTAB"));
             }
-            let groups = self.is("BEGIN SGROUP");
+            let has_groups = self.is("BEGIN SGROUP");
             loop {
                 self.advance()?;
                 if self.is("END") {
                     break;
                 }
-                if groups {
-                    self.group()?.apply(self.ctab)?;
+                if has_groups {
+                    groups.push(self.group()?);
                 }
             }
         }
