@@ -23,6 +23,7 @@ mod double_bond;
 mod error;
 mod isotope;
 mod lines;
+mod polyhedron;
 mod proof;
 pub mod sdf;
 mod solid;

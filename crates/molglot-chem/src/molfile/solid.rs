@@ -1,5 +1,6 @@
 //! Stereo centres of coordinates in space.
 
+use super::polyhedron;
 use super::stereo::Drawing;
 use super::vector::{cross, dot, from_to};
 use crate::element::{ARSENIC, NITROGEN, PHOSPHORUS};
@@ -26,6 +27,13 @@ pub(super) fn tags(drawing: Drawing<'_>) -> Vec<(u32, Chirality)> {
             let bond = &drawing.graph.bonds[link.bond as usize];
             bond.order != BondOrder::Dative || bond.end == index
         }));
+        if arms.len() < 3 {
+            continue;
+        }
+        if let Some(tag) = polyhedron::tag(drawing, index) {
+            tags.push((index, tag));
+            continue;
+        }
         let enough = match arms.len() {
             3 => !is_pnictogen(atom) || has_hydrogen(atom, &arms, drawing),
             4 => true,
