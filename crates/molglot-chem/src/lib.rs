@@ -22,6 +22,7 @@
 
 pub mod brics;
 mod coordination;
+pub mod depict;
 pub mod describe;
 pub mod descriptors;
 pub mod element;
@@ -33,6 +34,7 @@ pub mod groups;
 mod excerpt;
 pub mod llamo;
 mod molecule;
+pub mod molfile;
 pub mod ogb;
 mod perceive;
 pub mod rings;
@@ -48,4 +50,5 @@ pub use error::{SmilesError, SmilesErrorKind, SyntaxProblem};
 pub use molecule::{
     Atom, Bond, BondOrder, BondStereo, Chirality, Hybridization, Molecule, Neighbor,
 };
+pub use molfile::sdf;
 pub use smiles::{AtomMaps, AtomOrder, MAX_ATOMS, Reaction, SmilesStyle, unescape};
