@@ -163,7 +163,10 @@ impl Ctab {
     pub(super) fn check_bonds(&self) -> Result<(), MolfileError> {
         let at = |bond: usize, kind| Err(MolfileError::new(self.bond_lines[bond], kind));
         if let Some(&bond) = self.undecided.first() {
-            return at(bond as usize, MolfileErrorKind::Query(QueryFeature::BondType));
+            return at(
+                bond as usize,
+                MolfileErrorKind::Query(QueryFeature::BondType),
+            );
         }
         match self.duplicate_bond() {
             Some(bond) => at(bond, MolfileErrorKind::DuplicateBond),
@@ -213,7 +216,9 @@ pub(super) fn atom(symbol: &[u8]) -> Result<RawAtom, MolfileErrorKind> {
             atom.no_implicit = true;
             atom.isotope = label
                 .iter()
-                .try_fold(0u16, |number, digit| Some(number * 10 + u16::from(digit - b'0')))
+                .try_fold(0u16, |number, digit| {
+                    Some(number * 10 + u16::from(digit - b'0'))
+                })
                 .filter(|&number| number > 0);
         }
         b"L" => return Err(MolfileErrorKind::Query(QueryFeature::AtomList)),

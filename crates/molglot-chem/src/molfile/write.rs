@@ -149,9 +149,23 @@ fn v2000(out: &mut String, ctab: &Ctab, chiral: u8) -> std::fmt::Result {
         )?;
     }
     let atoms = || (1usize..).zip(&graph.atoms);
-    property(out, "CHG", atoms().filter(|(_, atom)| atom.charge != 0).map(|(at, atom)| (at, i32::from(atom.charge))))?;
-    property(out, "ISO", atoms().filter_map(|(at, atom)| Some((at, i32::from(atom.isotope?)))))?;
-    property(out, "RAD", atoms().filter_map(|(at, atom)| Some((at, i32::from(spin(atom.radical_electrons)?)))))
+    property(
+        out,
+        "CHG",
+        atoms()
+            .filter(|(_, atom)| atom.charge != 0)
+            .map(|(at, atom)| (at, i32::from(atom.charge))),
+    )?;
+    property(
+        out,
+        "ISO",
+        atoms().filter_map(|(at, atom)| Some((at, i32::from(atom.isotope?)))),
+    )?;
+    property(
+        out,
+        "RAD",
+        atoms().filter_map(|(at, atom)| Some((at, i32::from(spin(atom.radical_electrons)?)))),
+    )
 }
 
 /// `M  XXXnn8 aaa vvv ...`, eight atoms to a line.
