@@ -10,7 +10,7 @@ use super::blocks::Step;
 use super::graph::RingGraph;
 use super::normalized;
 
-/// Ring atoms of all rings together, beyond which no further family is listed in full.
+/// Atoms of all rings in fused systems together, beyond which no further family is listed in full.
 pub(super) const RING_ATOM_LIMIT: usize = 1 << 22;
 
 /// Ring systems up to this many atoms are searched without a limit of depth at once.
@@ -65,6 +65,8 @@ pub(super) struct RingSystem {
     near: Vec<u32>,
     families: Vec<Family>,
     prototypes: Vec<u32>,
+    /// Atoms of all rings listed so far.
+    ring_atoms: usize,
 }
 
 impl RingSystem {
@@ -98,19 +100,18 @@ impl RingSystem {
             }
             depth *= 2;
         };
-        let mut ring_atoms: usize = rings.iter().map(Vec::len).sum();
         for family in order {
             let family = self.families[family as usize];
             let all = (family.members as usize).saturating_mul(family.length as usize);
-            if family.members == 1 || ring_atoms.saturating_add(all) > RING_ATOM_LIMIT {
+            if family.members == 1 || self.ring_atoms.saturating_add(all) > RING_ATOM_LIMIT {
                 let prototype = self.prototype(&family).iter();
                 rings.push(normalized(
                     prototype.map(|&at| self.graph.atom(at)).collect(),
                 ));
-                ring_atoms += family.length as usize;
+                self.ring_atoms += family.length as usize;
             } else {
                 self.list_members(&family, rings);
-                ring_atoms += all;
+                self.ring_atoms += all;
             }
         }
     }

@@ -203,6 +203,23 @@ fn long_ladders_have_a_ring_per_step() {
 }
 
 #[test]
+fn many_ring_systems_take_linear_time() {
+    let naphthalene = [circle(10), vec![(0, 5)]].concat();
+    let polymer: Bonds = (0..500_000u32)
+        .step_by(10)
+        .flat_map(|first| {
+            naphthalene
+                .iter()
+                .map(move |&(a, b)| (first + a, first + b))
+        })
+        .chain((10..500_000).step_by(10).map(|at| (at - 2, at + 2)))
+        .collect();
+    let found = rings(&polymer);
+    assert_eq!(found.len(), 100_000);
+    assert!(found.iter().all(|ring| ring.len() == 6));
+}
+
+#[test]
 fn rings_are_found_at_any_depth() {
     let tetrahedron = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)];
     for length in [1, 5, 20, 43, 100, 1000] {
