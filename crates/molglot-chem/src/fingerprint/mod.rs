@@ -7,8 +7,8 @@
 //!   Sci. 42, 1273, 2002), in RDKit's reading,
 //! - [`similarity`]: Tanimoto and Dice on [`Bits`] and on [`SparseCounts`].
 //!
-//! None of them sees stereochemistry. Hydrogens that a
-//! [`Molecule`](crate::Molecule) folds into their neighbours are no atoms of a fingerprint; those that stay atoms, such as `[2H]`, are.
+//! None of them sees stereochemistry. Hydrogens that a [`Molecule`](crate::Molecule) folds into
+//! their neighbours are no atoms of a fingerprint; those that stay atoms, such as `[2H]`, are.
 //!
 //! ```
 //! use molglot_chem::{Molecule, fingerprint};
