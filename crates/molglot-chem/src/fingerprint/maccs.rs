@@ -1,10 +1,9 @@
 //! The 166 public MACCS keys (Durant et al. 2002) in RDKit's reading.
 //!
-//! Every key is decided by counting or by one of three walks: over the [atoms](atoms) and their
-//! [neighbourhoods](stars), over all [simple paths](paths) of up to four bonds, and over all
-//! [cycles](cycles) of up to fourteen atoms. The modules write the keys as the published
-//! descriptions do: `Q` is neither carbon nor hydrogen, `QH` is a `Q` with hydrogen, `X` is a
-//! halogen, `A` is any atom.
+//! Every key is decided by counting or by one of three walks: over the atoms and their
+//! neighbourhoods, over all simple paths of up to four bonds, and over all cycles of up to fourteen
+//! atoms. The code writes the keys as the published descriptions do: `Q` is neither carbon nor
+//! hydrogen, `QH` is a `Q` with hydrogen, `X` is a halogen, `A` is any atom.
 
 mod atoms;
 mod cycles;

@@ -7,8 +7,8 @@
 //!   Sci. 42, 1273, 2002), in RDKit's reading,
 //! - [`similarity`]: Tanimoto and Dice on [`Bits`] and on [`SparseCounts`].
 //!
-//! None of them sees stereochemistry. Hydrogens that a [`Molecule`] folds into their neighbours are
-//! no atoms of a fingerprint; those that stay atoms, such as `[2H]`, are.
+//! None of them sees stereochemistry. Hydrogens that a [`Molecule`](crate::Molecule) folds into
+//! their neighbours are no atoms of a fingerprint; those that stay atoms, such as `[2H]`, are.
 //!
 //! ```
 //! use molglot_chem::{Molecule, fingerprint};
@@ -17,7 +17,7 @@
 //! let aniline = Molecule::from_smiles("Nc1ccccc1")?;
 //! let bits = [&phenol, &aniline].map(|molecule| fingerprint::morgan::bits(molecule, 2, 2048));
 //! let similarity = fingerprint::similarity::tanimoto(&bits[0], &bits[1]);
-//! assert!((similarity - 0.4666).abs() < 1e-3);
+//! assert!((similarity - 0.375).abs() < 1e-12);
 //! # Ok::<(), molglot_chem::SmilesError>(())
 //! ```
 

@@ -1,4 +1,5 @@
-//! Keys about cycles: any closed walk through different atoms, in the ring set or not.
+//! Keys about cycles, whether they are in the smallest set of rings or not; and the key about
+//! aromatic rings of that set.
 
 use super::graph::{AROMATIC, BOND, CH2, Graph, Link, Q, RING, SINGLE};
 use crate::fingerprint::Bits;
