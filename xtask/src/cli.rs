@@ -159,6 +159,12 @@ Examples:
         after_help = "Example:\n  cargo xtask embed --run runs/quickstart-20261120-083000 --input molecules.smi --out features.safetensors"
     )]
     Embed(Forwarded),
+    /// Work on molecules, line by line [molglot chem]
+    #[command(
+        disable_help_flag = true,
+        after_help = "Example:\n  cargo xtask chem canon molecules.smi"
+    )]
+    Chem(Forwarded),
     /// List, show and check recipes [molglot recipe]
     #[command(
         disable_help_flag = true,
@@ -181,6 +187,7 @@ impl MolglotCommand {
             Self::Predict(forwarded) => ("predict", forwarded),
             Self::Eval(forwarded) => ("eval", forwarded),
             Self::Embed(forwarded) => ("embed", forwarded),
+            Self::Chem(forwarded) => ("chem", forwarded),
             Self::Recipe(forwarded) => ("recipe", forwarded),
             Self::Doctor(forwarded) => ("doctor", forwarded),
         };

@@ -6,6 +6,7 @@
 
 pub mod aligner;
 pub mod alignment;
+pub mod bench;
 pub mod cli;
 pub mod collate;
 pub mod config;

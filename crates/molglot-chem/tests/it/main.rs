@@ -13,6 +13,7 @@ mod fingerprint;
 mod fixtures;
 mod llamo;
 mod ogb;
+mod parity;
 mod properties;
 mod reactions;
 mod scaffold;

@@ -24,12 +24,27 @@ pub(crate) fn chebi20() -> Option<Vec<String>> {
 
 /// The first 5,000 compounds of the NCI open database, as RDKit's test data has them.
 pub(crate) fn nci() -> Option<Vec<String>> {
-    let text = read(&data_file("MOLGLOT_CORPORA", "smiles/nci_first_5k.smi")?);
-    Some(
-        text.lines()
-            .map(|line| line.split_whitespace().next().unwrap().to_owned())
-            .collect(),
-    )
+    first_words("smiles/nci_first_5k.smi")
+}
+
+fn first_words(path: &str) -> Option<Vec<String>> {
+    let text = read(&data_file("MOLGLOT_CORPORA", path)?);
+    let word = |line: &str| line.split_whitespace().next().unwrap().to_owned();
+    Some(text.lines().map(word).collect())
+}
+
+/// The cells of a column of a CSV file, without white space around them.
+fn column(path: &str, name: &str) -> Option<Vec<String>> {
+    let mut reader = csv::Reader::from_path(data_file("MOLGLOT_CORPORA", path)?).unwrap();
+    let place = reader
+        .headers()
+        .unwrap()
+        .iter()
+        .position(|column| column == name)
+        .unwrap();
+    let cell =
+        |record: Result<csv::StringRecord, csv::Error>| record.unwrap()[place].trim().to_owned();
+    Some(reader.records().map(cell).collect())
 }
 
 pub(crate) fn molecule(smiles: &str) -> Molecule {
@@ -47,6 +62,62 @@ pub(crate) fn respellings(smiles: &str, count: usize) -> Vec<String> {
 pub(crate) fn fnv1a(text: &str) -> String {
     let step = |state: u64, byte| (state ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
     format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, step))
+}
+
+/// The digest that `fixtures/parity` keeps of a result.
+pub(crate) fn digest(text: &str) -> String {
+    fnv1a(text).split_off(10)
+}
+
+/// A file of the corpora that holds molecules.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Table {
+    Chebi20,
+    Nci,
+    RdkitCanon,
+    Uspto,
+    Esol,
+    Freesolv,
+    Lipo,
+    Bbbp,
+}
+
+impl Table {
+    /// What the file is called under `fixtures/parity`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Chebi20 => "chebi20_validation",
+            Self::Nci => "nci_first_5k",
+            Self::RdkitCanon => "rdkit_canon",
+            Self::Uspto => "uspto_schneider_a",
+            Self::Esol => "esol",
+            Self::Freesolv => "freesolv",
+            Self::Lipo => "lipo",
+            Self::Bbbp => "bbbp",
+        }
+    }
+
+    /// Every molecule of the file, in its order; of a reaction, each side with all its parts.
+    pub(crate) fn molecules(self) -> Option<Vec<String>> {
+        let path = match self {
+            Self::Chebi20 => return chebi20(),
+            Self::Nci => return nci(),
+            Self::RdkitCanon => return first_words("smiles/rdkit_canon.smi"),
+            Self::Uspto => {
+                let rows = column("reactions/uspto_schneider_a.csv", "rxn_Smiles")?;
+                let sides = rows.iter().flat_map(|row| {
+                    let reaction = row.split_whitespace().next().unwrap();
+                    reaction.split('>').filter(|side| !side.is_empty())
+                });
+                return Some(sides.map(str::to_owned).collect());
+            }
+            Self::Esol => "properties/esol.csv",
+            Self::Freesolv => "properties/freesolv.csv",
+            Self::Lipo => "properties/lipo.csv",
+            Self::Bbbp => "properties/bbbp.csv",
+        };
+        column(path, "smiles")
+    }
 }
 
 /// The rows of a table of the project's fixtures, heading included.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use molglot_tensor::Backend;
 
+use super::chem::ChemCommand;
 use crate::embed::Level;
 
 /// Teaches language models to read molecules and proteins.
@@ -25,9 +26,14 @@ pub(super) enum Command {
     Predict(PredictArgs),
     /// Write the encoder's features of molecules
     Embed(EmbedArgs),
+    /// Work on molecules, line by line: canonical SMILES, SELFIES, motifs, groups, fingerprints, features
+    #[command(subcommand)]
+    Chem(ChemCommand),
     /// List, show or check recipes
     #[command(subcommand)]
     Recipe(RecipeCommand),
+    /// Measure the speed of this machine at the workloads of the field
+    Bench(BenchArgs),
     /// Say what this binary and this machine can do
     Doctor,
 }
@@ -40,7 +46,7 @@ impl Command {
             Self::Eval(args) => args.device,
             Self::Predict(args) => args.device,
             Self::Embed(args) => args.device,
-            Self::Recipe(_) | Self::Doctor => Backend::Auto,
+            Self::Chem(_) | Self::Recipe(_) | Self::Bench(_) | Self::Doctor => Backend::Auto,
         }
     }
 }
@@ -163,4 +169,24 @@ pub(super) enum RecipeCommand {
         #[arg(long, value_name = "KEY=VALUE")]
         set: Vec<String>,
     },
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  molglot bench
+  molglot bench smiles_parse morgan --json --corpora ../corpora
+
+A rate is work done per second of wall time on all cores. Compare medians of runs made side by side on one machine.")]
+pub(super) struct BenchArgs {
+    /// Workloads to run; all of them if none is named
+    pub(super) names: Vec<String>,
+    /// Folder with `chebi20/validation.tsv`; without it, the builtin molecules
+    #[arg(long, value_name = "DIR", env = "MOLGLOT_CORPORA")]
+    pub(super) corpora: Option<PathBuf>,
+    /// How often each workload is measured
+    #[arg(long, default_value_t = 5)]
+    pub(super) repeat: usize,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub(super) json: bool,
 }

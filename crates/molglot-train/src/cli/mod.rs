@@ -1,6 +1,7 @@
 //! The `molglot` command.
 
 mod args;
+mod chem;
 mod infer;
 mod train;
 
@@ -13,8 +14,9 @@ use clap::Parser;
 use molglot_tensor::{Backend, device::cuda_devices};
 use tracing::level_filters::LevelFilter;
 
-use self::args::{Args, Command, RecipeCommand};
+use self::args::{Args, BenchArgs, Command, RecipeCommand};
 use crate::{
+    bench,
     config::Recipe,
     error::Error,
     progress::Bars,
@@ -43,7 +45,9 @@ pub fn run() -> ExitCode {
         Command::Eval(eval) => infer::eval(&eval),
         Command::Predict(predict) => infer::predict(&predict),
         Command::Embed(embed) => infer::embed(&embed),
+        Command::Chem(command) => chem::run(&command),
         Command::Recipe(command) => recipe(&command),
+        Command::Bench(args) => bench(&args),
         Command::Doctor => doctor(),
     };
     match done {
@@ -79,6 +83,27 @@ fn recipe(command: &RecipeCommand) -> Result<ExitCode, Error> {
             let source = Source::find(recipe, BUILTIN)?;
             Recipe::read(&Document::read(&source.label(), &source.read()?, set)?)?;
             say(format_args!("{}: a good recipe", source.label()))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn bench(args: &BenchArgs) -> Result<ExitCode, Error> {
+    for workload in bench::select(&args.names)? {
+        let rates = workload.measure(args.corpora.as_deref(), args.repeat)?;
+        if args.json {
+            say(serde_json::to_string(&rates).map_err(Error::internal)?)?;
+        } else {
+            let bench::Rates {
+                workload,
+                unit,
+                median,
+                min,
+                max,
+            } = rates;
+            say(format_args!(
+                "{workload:<18} {median:>12.1} {unit} ({min:.1} to {max:.1})"
+            ))?;
         }
     }
     Ok(ExitCode::SUCCESS)

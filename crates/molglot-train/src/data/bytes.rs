@@ -14,7 +14,7 @@ const CHUNK: usize = 1 << 16;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Opens a file, unpacking it if its first bytes say gzip.
-pub(super) fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
+pub(crate) fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
     let mut file = BufReader::with_capacity(CHUNK, File::open(path)?);
     Ok(if file.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
         Box::new(BufReader::with_capacity(CHUNK, MultiGzDecoder::new(file)))
@@ -25,16 +25,16 @@ pub(super) fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
 
 /// A line as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// From 1.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// The bytes without the line end; `None` for a line over the limit, which is skipped and not kept.
-    pub(super) bytes: Option<Vec<u8>>,
+    pub(crate) bytes: Option<Vec<u8>>,
 }
 
 impl Line {
     /// Whether there is nothing on the line to read.
-    pub(super) fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         self.bytes
             .as_ref()
             .is_some_and(|bytes| bytes.iter().all(u8::is_ascii_whitespace))
@@ -42,7 +42,7 @@ impl Line {
 }
 
 /// Lines one after another; some can be handed back to be read again.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     reader: Box<dyn BufRead + Send>,
     limit: usize,
     number: u64,
@@ -51,7 +51,7 @@ pub(super) struct Lines {
 
 impl Lines {
     /// `limit` is the longest line that is kept, in bytes.
-    pub(super) fn new(reader: Box<dyn BufRead + Send>, limit: usize) -> Self {
+    pub(crate) fn new(reader: Box<dyn BufRead + Send>, limit: usize) -> Self {
         Self {
             reader,
             limit,
@@ -61,19 +61,19 @@ impl Lines {
     }
 
     /// The number of the last line read, from 1; 0 at the beginning.
-    pub(super) fn number(&self) -> u64 {
+    pub(crate) fn number(&self) -> u64 {
         self.number
     }
 
     /// Hands lines back: they come next, in this order.
-    pub(super) fn hand_back(&mut self, lines: Vec<Line>) {
+    pub(crate) fn hand_back(&mut self, lines: Vec<Line>) {
         for line in lines.into_iter().rev() {
             self.returned.push_front(line);
         }
     }
 
     /// The next line, or `None` at the end.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Line>> {
         if let Some(line) = self.returned.pop_front() {
             return Ok(Some(line));
         }

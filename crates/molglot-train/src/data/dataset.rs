@@ -150,7 +150,8 @@ fn take(
     }
 }
 
-fn builtin_records() -> Vec<Record> {
+/// The molecules of the builtin table.
+pub(crate) fn builtin_records() -> Vec<Record> {
     let row = |(number, line): (usize, &str)| {
         let mut columns = line.split('\t');
         let (id, _name, smiles) = (columns.next()?, columns.next()?, columns.next()?);

@@ -3,7 +3,7 @@
 //! Nothing here knows tensors, and only [`dataset`] knows chemistry. Every order and every choice is a pure function of the recipe and the rows,
 //! so a resumed run sees what an uninterrupted one would have seen.
 
-mod bytes;
+pub(crate) mod bytes;
 pub mod config;
 mod csv_record;
 pub mod dataset;

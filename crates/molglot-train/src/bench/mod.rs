@@ -1,0 +1,100 @@
+//! The workloads of the field's benchmark, under the names and units that it gives them.
+//!
+//! A rate is work done per second of wall time on all cores, so larger is better. Machines are noisy: compare medians
+//! of runs made side by side, never a figure from another day.
+
+mod chem;
+
+use std::{path::Path, time::Instant};
+
+use serde::Serialize;
+
+use crate::{error::Error, suggest::closest};
+
+/// Work that is measured.
+pub struct Workload {
+    /// Its name.
+    pub name: &'static str,
+    /// What is counted, per second.
+    pub unit: &'static str,
+    /// Prepares the work on the data of a folder (`None`: on the builtin molecules) outside of the measured time.
+    prepare: fn(Option<&Path>) -> Result<Work, Error>,
+}
+
+/// Work that can be done again and again; says how much was done, in the unit of its workload.
+type Work = Box<dyn FnMut() -> f64>;
+
+/// The rates of a workload over its repeats.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Rates {
+    /// Name of the workload.
+    pub workload: &'static str,
+    /// What is counted, per second.
+    pub unit: &'static str,
+    /// The middle rate; of an even number of repeats, the mean of the two in the middle.
+    pub median: f64,
+    /// The lowest rate.
+    pub min: f64,
+    /// The highest rate.
+    pub max: f64,
+}
+
+/// Every workload, in the order in which they run.
+pub const WORKLOADS: &[Workload] = &chem::WORKLOADS;
+
+/// The workloads of the given names, in the order given; all of them if none is given.
+///
+/// # Errors
+///
+/// There is no workload of that name.
+pub fn select(names: &[String]) -> Result<Vec<&'static Workload>, Error> {
+    if names.is_empty() {
+        return Ok(WORKLOADS.iter().collect());
+    }
+    let known: Vec<&str> = WORKLOADS.iter().map(|workload| workload.name).collect();
+    names
+        .iter()
+        .map(|name| {
+            WORKLOADS
+                .iter()
+                .find(|workload| workload.name == name)
+                .ok_or_else(|| {
+                    let hint = closest(name, &known)
+                        .map(|near| format!("; did you mean `{near}`?"))
+                        .unwrap_or_default();
+                    Error::Usage(format!(
+                        "there is no workload `{name}`{hint}\n  there are: {}",
+                        known.join(", ")
+                    ))
+                })
+        })
+        .collect()
+}
+
+impl Workload {
+    /// Prepares the work, does it once unmeasured and then `repeat` times.
+    ///
+    /// # Errors
+    ///
+    /// The data cannot be read.
+    pub fn measure(&self, corpora: Option<&Path>, repeat: usize) -> Result<Rates, Error> {
+        let mut work = (self.prepare)(corpora)?;
+        work();
+        let mut rates: Vec<f64> = (0..repeat.max(1))
+            .map(|_| {
+                let begin = Instant::now();
+                let done = work();
+                done / begin.elapsed().as_secs_f64()
+            })
+            .collect();
+        rates.sort_unstable_by(f64::total_cmp);
+        let (low, high) = (rates[(rates.len() - 1) / 2], rates[rates.len() / 2]);
+        Ok(Rates {
+            workload: self.name,
+            unit: self.unit,
+            median: f64::midpoint(low, high),
+            min: rates[0],
+            max: rates[rates.len() - 1],
+        })
+    }
+}
