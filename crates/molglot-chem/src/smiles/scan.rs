@@ -40,8 +40,23 @@ impl BondSymbol {
         }
     }
 
-    pub(super) fn is_direction(self) -> bool {
+    /// `/` or `\\`.
+    pub(super) fn is_mark(self) -> bool {
         matches!(self, Self::Up | Self::Down)
+    }
+
+    pub(super) fn direction(self) -> Direction {
+        match self {
+            Self::Up => Direction::Up,
+            Self::Down => Direction::Down,
+            Self::Order(_) | Self::DativeForward | Self::DativeBackward => Direction::None,
+        }
+    }
+
+    /// Whether both can be said of one bond.
+    pub(super) fn agrees_with(self, other: Self) -> bool {
+        let single = Self::Order(BondOrder::Single);
+        self == other || (self == single && other.is_mark()) || (other == single && self.is_mark())
     }
 
     /// The bond that a symbol, or none, stands for between two atoms; `aromatic` if both are.
