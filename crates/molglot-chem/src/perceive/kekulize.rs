@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use super::draft::{Draft, twice_order};
 use super::matching::Matching;
 use super::rings::Rings;
-use super::{Problem, ProblemKind, valence};
+use super::{Problem, ProblemKind, valence, wildcards};
 use crate::element::{CARBON, NITROGEN, PHOSPHORUS, WILDCARD, default_valence, is_early, valences};
 use crate::molecule::BondOrder;
 
@@ -124,12 +124,12 @@ impl Walk {
         }
         let members = atoms.clone();
         atoms.retain(|&atom| takes_part(draft, atom as usize));
-        let wildcards = WildcardRings::new(draft, rings, system, &members);
+        let wildcards = wildcards::admitted(draft, rings, system, &members);
         for &atom in &atoms {
             let atom = atom as usize;
             self.states[atom] = State::Waiting;
             self.wants[atom] = if draft.atoms[atom].atomic_number == WILDCARD {
-                wildcards.admit(draft, rings, atom)
+                wildcards.binary_search(&(atom as u32)).is_ok()
             } else {
                 wants_double_bond(draft, atom)
             };
@@ -303,50 +303,6 @@ fn wants_double_bond(draft: &Draft, atom: usize) -> bool {
     let degree = draft.degree(atom) + draft.valences[atom].implicit - donated;
     let could_be_radical = radicals == 0 && raw.no_implicit && wanted == orders + 2;
     degree + radicals < wanted && (wanted == orders + 1 + radicals || could_be_radical)
-}
-
-/// What decides whether a wildcard of a ring system may have a double bond.
-struct WildcardRings {
-    /// Atoms of the system, sorted.
-    members: Vec<u32>,
-    /// By ring of the system: no aromatic atom is in this ring alone.
-    closed: Vec<(usize, bool)>,
-}
-
-impl WildcardRings {
-    fn new(draft: &Draft, rings: &Rings, system: &[usize], members: &[u32]) -> Self {
-        let has_own_aromatic = |ring: usize| {
-            rings.atoms[ring].iter().any(|&atom| {
-                rings.atom_counts[atom as usize] == 1 && draft.is_aromatic(atom as usize)
-            })
-        };
-        let any = members
-            .iter()
-            .any(|&atom| draft.atoms[atom as usize].atomic_number == WILDCARD);
-        Self {
-            members: if any { members.to_vec() } else { Vec::new() },
-            closed: system
-                .iter()
-                .filter(|_| any)
-                .map(|&ring| (ring, !has_own_aromatic(ring)))
-                .collect(),
-        }
-    }
-
-    fn admit(&self, draft: &Draft, rings: &Rings, atom: usize) -> bool {
-        let count = rings.atom_counts[atom] as usize;
-        let plain = draft.links(atom).filter(|&(_, other)| {
-            let raw = &draft.atoms[other];
-            raw.atomic_number != WILDCARD
-                && !raw.aromatic
-                && self.members.binary_search(&(other as u32)).is_ok()
-        });
-        let closed = self
-            .closed
-            .iter()
-            .filter(|&&(ring, closed)| closed && rings.atoms[ring].contains(&(atom as u32)));
-        plain.count() < count && closed.count() < count
-    }
 }
 
 /// Takes the marks of the input away: from here on aromaticity is perceived.
