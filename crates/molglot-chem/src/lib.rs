@@ -42,4 +42,4 @@ pub use error::{SmilesError, SmilesErrorKind, SyntaxProblem};
 pub use molecule::{
     Atom, Bond, BondOrder, BondStereo, Chirality, Hybridization, Molecule, Neighbor,
 };
-pub use smiles::{MAX_ATOMS, unescape};
+pub use smiles::{MAX_ATOMS, Reaction, unescape};

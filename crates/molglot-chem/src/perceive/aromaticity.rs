@@ -3,7 +3,7 @@
 use super::draft::{Draft, twice_order};
 use super::electrons::pi_electrons;
 use super::rings::Rings;
-use super::valence::isoelectronic;
+use super::valence::Allowed;
 use crate::element::{CARBON, OXYGEN, SULFUR, WILDCARD, default_valence, is_more_electronegative};
 use crate::molecule::{Bond, BondOrder};
 
@@ -43,13 +43,14 @@ pub(super) fn aromatize(draft: &mut Draft, rings: &Rings) {
     if candidates.is_empty() {
         return;
     }
+    let neighbors = ring_neighbors(rings, &candidates);
     let mut systems = Systems {
         rings,
         donors: donors
             .into_iter()
             .map(|donor| donor.unwrap_or(Donor::Barred))
             .collect(),
-        neighbors: ring_neighbors(rings, &candidates),
+        neighbors,
         candidates,
         atom_hits: vec![0; draft.atoms.len()],
         bond_hits: vec![0; draft.bonds.len()],
@@ -123,12 +124,8 @@ fn donor(draft: &Draft, atom: usize) -> Donor {
 }
 
 fn is_unsaturated(draft: &Draft, atom: usize) -> bool {
-    let donated = draft
-        .links(atom)
-        .filter(|(bond, _)| twice_order(bond, atom) == 0)
-        .count();
-    let single = draft.degree(atom) + i32::from(draft.atoms[atom].explicit_hydrogens);
-    draft.valences[atom].explicit != single - donated as i32
+    let hydrogens = i32::from(draft.atoms[atom].explicit_hydrogens);
+    draft.valences[atom].explicit != draft.degree(atom) + hydrogens - draft.donated(atom)
 }
 
 fn can_be_aromatic(draft: &Draft, atom: usize) -> bool {
@@ -137,17 +134,16 @@ fn can_be_aromatic(draft: &Draft, atom: usize) -> bool {
         return false;
     }
     let valence = draft.valences[atom];
-    let default = i32::from(default_valence(isoelectronic(draft, atom)));
-    if default_valence(raw.atomic_number) > 0 && valence.total() > default {
+    let default = Allowed::new(raw.atomic_number, raw.charge).default();
+    if default_valence(raw.atomic_number) > 0 && valence.total() > default.unwrap_or(-1) {
         return false;
     }
     if raw.radical_electrons > 0 && (raw.atomic_number != CARBON || raw.charge != 0) {
         return false;
     }
-    let multiple = draft
-        .links(atom)
-        .filter(|(bond, _)| matches!(bond.order, BondOrder::Double | BondOrder::Triple));
-    valence.explicit - draft.degree(atom) <= 1 || multiple.count() <= 1
+    let is_multiple =
+        |(bond, _): &(&Bond, usize)| matches!(bond.order, BondOrder::Double | BondOrder::Triple);
+    valence.explicit - draft.degree(atom) <= 1 || draft.links(atom).filter(is_multiple).count() <= 1
 }
 
 /// Which candidates share exactly one bond, by place in the list.
@@ -341,6 +337,7 @@ impl Systems<'_> {
 }
 
 fn mark(draft: &mut Draft, bond: usize) {
+    draft.has_aromatic = true;
     let bond = &mut draft.bonds[bond];
     bond.aromatic = true;
     if matches!(bond.order, BondOrder::Single | BondOrder::Double) {

@@ -20,9 +20,7 @@ use crate::molecule::BondOrder;
 ///
 /// If no structure gives every atom its valence, or an aromatic atom is in no ring.
 pub(super) fn kekulize(draft: &mut Draft, rings: &Rings) -> Result<(), Problem> {
-    let written = draft.atoms.iter().any(|atom| atom.aromatic)
-        || draft.bonds.iter().any(|bond| bond.aromatic);
-    if written {
+    if draft.has_aromatic {
         let mut walk = Walk::new(draft);
         for system in fused_systems(draft, rings) {
             walk.system(draft, rings, &system)?;
@@ -353,8 +351,10 @@ impl WildcardRings {
 
 /// Takes the marks of the input away: from here on aromaticity is perceived.
 fn clear_marks(draft: &mut Draft, rings: &Rings) -> Result<(), Problem> {
+    draft.has_aromatic = false;
     for bond in &mut draft.bonds {
         bond.aromatic = false;
+        draft.has_aromatic |= bond.order == BondOrder::Aromatic;
     }
     for atom in 0..draft.atoms.len() {
         if !draft.atoms[atom].aromatic {

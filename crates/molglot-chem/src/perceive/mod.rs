@@ -15,7 +15,8 @@ mod rings;
 mod valence;
 
 use crate::graph::RawGraph;
-use crate::molecule::{Atom, Chirality, Hybridization, Molecule};
+use crate::molecule::{Atom, Hybridization, Molecule};
+use crate::stereo;
 use draft::Draft;
 use rings::Rings;
 
@@ -91,12 +92,16 @@ fn sanitize(mut draft: Draft) -> Result<Molecule, Problem> {
     for atom in (0..count).filter(|&atom| aromatic[atom]) {
         keep_hydrogens(&mut draft, atom)?;
     }
-    let atoms = (0..count)
+    let mut atoms: Vec<Atom> = (0..count)
         .map(|atom| finished(&draft, &rings, hybridizations[atom], atom))
         .collect();
     let Draft {
-        bonds, topology, ..
+        mut bonds,
+        directions,
+        topology,
+        ..
     } = draft;
+    stereo::assign(&mut atoms, &mut bonds, &directions, &topology, &rings.atoms);
     Ok(Molecule::assemble(atoms, bonds, topology, rings.atoms))
 }
 
@@ -119,7 +124,7 @@ fn finished(draft: &Draft, rings: &Rings, hybridization: Hybridization, atom: us
         atomic_number: raw.atomic_number,
         isotope: raw.isotope,
         charge: raw.charge,
-        chirality: supported(raw.chirality, hybridization, draft.total_degree(atom)),
+        chirality: raw.chirality,
         total_degree: small(draft.total_degree(atom)),
         total_hydrogens: small(draft.hydrogens(atom)),
         radical_electrons: raw.radical_electrons,
@@ -130,22 +135,10 @@ fn finished(draft: &Draft, rings: &Rings, hybridization: Hybridization, atom: us
     }
 }
 
-/// The tag, if the atom has a geometry that can bear it.
-fn supported(tag: Chirality, hybridization: Hybridization, degree: i32) -> Chirality {
-    let fits = match tag {
-        Chirality::Unspecified => true,
-        Chirality::Clockwise | Chirality::CounterClockwise => hybridization == Hybridization::Sp3,
-        Chirality::SquarePlanar(_) => (2..=4).contains(&degree),
-        Chirality::TrigonalBipyramidal(_) => (2..=5).contains(&degree),
-        Chirality::Octahedral(_) => (2..=6).contains(&degree),
-    };
-    if fits { tag } else { Chirality::Unspecified }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::molecule::BondOrder;
+    use crate::molecule::{BondOrder, Chirality};
 
     fn read(smiles: &str) -> Molecule {
         Molecule::from_smiles(smiles).unwrap()

@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use crate::molecule::BondOrder;
+use crate::sssr::symmetrized_sssr;
 
 pub(super) struct Rings {
     /// Symmetrised SSSR, each ring as its atoms in cyclic order.
@@ -15,7 +16,8 @@ pub(super) struct Rings {
 impl Rings {
     /// A dative bond closes no ring.
     pub(super) fn new(draft: &mut Draft) -> Self {
-        let atoms = symmetrized_sssr(draft);
+        let closes_rings = |bond: u32| draft.bonds[bond as usize].order != BondOrder::Dative;
+        let atoms = symmetrized_sssr(&draft.topology, closes_rings);
         let mut rings = Self {
             bonds: Vec::with_capacity(atoms.iter().map(Vec::len).sum()),
             start: Vec::with_capacity(atoms.len() + 1),
@@ -47,23 +49,4 @@ impl Rings {
     pub(super) fn bonds(&self, ring: usize) -> &[u32] {
         &self.bonds[self.start[ring] as usize..self.start[ring + 1] as usize]
     }
-}
-
-fn symmetrized_sssr(draft: &Draft) -> Vec<Vec<u32>> {
-    let edges: Vec<_> = draft
-        .bonds
-        .iter()
-        .map(|bond| {
-            (
-                bond.begin as usize,
-                bond.end as usize,
-                bond.order != BondOrder::Dative,
-            )
-        })
-        .collect();
-    chematic::perception::rdkit_symmetrized_sssr(draft.atoms.len(), &edges)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|ring| ring.into_iter().map(|atom| atom as u32).collect())
-        .collect()
 }

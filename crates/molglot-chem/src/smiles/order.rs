@@ -184,7 +184,8 @@ mod tests {
     #[test]
     fn coordination_centres_are_renumbered() {
         assert_eq!(tag("F[Pt@SP1](Cl)(Br)I", 1), SquarePlanar(1));
-        assert_eq!(tag("F[Pt@SP1]1(Br)I.Cl1", 1), SquarePlanar(3));
+        // F faces Br as before, but the two are first and second now.
+        assert_eq!(tag("F[Pt@SP1]1(Br)I.Cl1", 1), SquarePlanar(2));
         assert_eq!(tag("F[Pt@SP](Cl)(Br)I", 1), SquarePlanar(0));
     }
 }

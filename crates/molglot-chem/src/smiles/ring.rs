@@ -83,8 +83,8 @@ impl RingBonds {
             }
             return opening;
         }
-        if self.short.is_empty() {
-            self.short.resize(SHORT, None);
+        if number as usize >= self.short.len() {
+            self.short.resize(number as usize + 1, None);
         }
         let place = &mut self.short[number as usize];
         let opening = place.take();
