@@ -20,7 +20,6 @@ use ranks::Ranks;
 use tetrahedral::Center;
 
 /// A sanitised molecule whose tags are still those of the file.
-#[derive(Clone, Copy)]
 struct Graph<'a> {
     atoms: &'a [Atom],
     bonds: &'a [Bond],
