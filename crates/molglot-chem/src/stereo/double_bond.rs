@@ -89,18 +89,6 @@ pub(super) fn any_unmarked(graph: &Graph<'_>, directions: &[Direction]) -> bool 
         .any(|(id, bond)| could_have_geometry(graph, bond) && !has_marks(graph, directions, id))
 }
 
-/// Whether the first double bond outside small rings has no marks beside it.
-pub(super) fn unmarked_before_marks(graph: &Graph<'_>, directions: &[Direction]) -> bool {
-    let outside =
-        |bond: &Bond| bond.order == BondOrder::Double && !ring::in_small_ring(bond, graph.rings);
-    let first = (0u32..).zip(graph.bonds).find(|(_, bond)| outside(bond));
-    first.is_some_and(|(id, bond)| {
-        [bond.begin, bond.end]
-            .into_iter()
-            .all(|atom| !is_marked(graph, directions, atom, id))
-    })
-}
-
 /// Gives a geometry to the bonds whose neighbours differ by now. Says whether bonds are left that
 /// could get one, and whether anything was found.
 pub(super) fn label(

@@ -20,7 +20,6 @@ use ranks::Ranks;
 use tetrahedral::Center;
 
 /// A sanitised molecule whose tags are still those of the file.
-#[derive(Clone, Copy)]
 struct Graph<'a> {
     atoms: &'a [Atom],
     bonds: &'a [Bond],
@@ -91,8 +90,7 @@ fn label(
 ) -> Ranks {
     let mut directions = Cow::Borrowed(directions);
     let mut ranks = Ranks::new(graph);
-    let mut unlabelled = None;
-    let mut bonds_open = true;
+    let mut unmarked = None;
     loop {
         // What is decided remains so.
         let mut centers_open = centers.iter().peekable();
@@ -105,47 +103,24 @@ fn label(
             centers_open.peek().is_none() && double_bonds_open.peek().is_none()
         });
         let new_centers = tetrahedral::label(graph, &ranks, centers);
-        let mut new_bonds = false;
-        let mut bonds_left = false;
-        if bonds_open {
-            (bonds_left, new_bonds) =
-                double_bond::label(graph, &ranks, double_bonds, &mut directions);
-        }
+        let (bonds_left, new_bonds) =
+            double_bond::label(graph, &ranks, double_bonds, &mut directions);
         let done = centers.iter().all(|center| center.label.is_some())
             && double_bonds.iter().all(DirectedBond::is_done);
         if done || !(new_centers || new_bonds) {
             return ranks;
         }
-        let unlabelled = unlabelled.get_or_insert_with(|| Unlabelled::new(graph, &directions));
-        let centers_left = unlabelled.centers || centers.iter().any(Center::is_open);
-        bonds_left |= bonds_open && unlabelled.bonds;
-        if !(centers_left || bonds_left) {
+        // What could have a label but has no mark never gets one, yet RDKit goes on to the next
+        // round only while something is left to be labelled.
+        let unmarked = *unmarked.get_or_insert_with(|| {
+            tetrahedral::any_untagged(graph) || double_bond::any_unmarked(graph, &directions)
+        });
+        if !(unmarked || bonds_left || centers.iter().any(Center::is_open)) {
             return ranks;
         }
-        bonds_open = bonds_left || unlabelled.bonds_before_marks;
         let mut codes = vec![0; graph.atoms.len()];
         tetrahedral::encode(centers, &mut codes);
         double_bond::encode(graph, double_bonds, &mut codes);
         ranks.split_by(graph, |atom| codes[atom as usize]);
-    }
-}
-
-/// What could carry a label but has none written. It never gets one, yet RDKit goes on to the next
-/// round only while something is left to be labelled.
-struct Unlabelled {
-    centers: bool,
-    bonds: bool,
-    /// RDKit comes back to double bonds after all have a label only if one that could have a
-    /// geometry stands before the first marked one.
-    bonds_before_marks: bool,
-}
-
-impl Unlabelled {
-    fn new(graph: &Graph<'_>, directions: &[Direction]) -> Self {
-        Self {
-            centers: tetrahedral::any_untagged(graph),
-            bonds: double_bond::any_unmarked(graph, directions),
-            bonds_before_marks: double_bond::unmarked_before_marks(graph, directions),
-        }
     }
 }

@@ -148,9 +148,7 @@ fn is_possible(graph: &Graph<'_>, index: u32) -> bool {
 
 /// A nitrogen that cannot invert: in a ring of three, or a bridgehead.
 fn is_pyramidal_nitrogen(graph: &Graph<'_>, index: u32) -> bool {
-    let links = graph.neighbors(index);
     graph.atom(index).hybridization == Hybridization::Sp3
-        && !links.iter().any(|link| graph.bond(link.bond).conjugated)
         && (ring::in_triangle(graph, index) || ring::is_bridgehead(graph, index))
 }
 

@@ -102,6 +102,7 @@ traps!(
     ring_pairs,
     fused_spiro_and_cage,
     dependent_centres,
+    something_left_to_label,
     centre_depends_on_double_bond,
     double_bond_depends_on_double_bond,
     double_bond_depends_on_centre,
