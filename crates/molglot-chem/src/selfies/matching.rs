@@ -97,8 +97,15 @@ fn insert(table: &mut [u32], node: u32) {
     let mut perturb = node as usize;
     let mut at = perturb & mask;
     loop {
-        let probes = if at + LINEAR_PROBES <= mask { LINEAR_PROBES } else { 0 };
-        if let Some(free) = table[at..=at + probes].iter_mut().find(|slot| **slot == NONE) {
+        let probes = if at + LINEAR_PROBES <= mask {
+            LINEAR_PROBES
+        } else {
+            0
+        };
+        if let Some(free) = table[at..=at + probes]
+            .iter_mut()
+            .find(|slot| **slot == NONE)
+        {
             *free = node;
             return;
         }

@@ -54,6 +54,8 @@ pub(super) fn read(smiles: &str) -> Result<Graph, EncodeError> {
         open: [None; RING_NAMES],
         open_count: 0,
     };
+    // Two characters for an atom is what molecules come to.
+    reader.graph.atoms.reserve(smiles.len() / 2 + 1);
     while let Some(&byte) = reader.text.get(reader.at) {
         reader.step(byte)?;
     }

@@ -79,7 +79,7 @@ fn smiles_are_refused_at_their_place() {
         ("CX", 1, Kind::Element),
         ("CCO\r", 3, Kind::BadByte(b'\r')),
         ("C\u{200b}", 1, Kind::BadByte(0xe2)),
-        ("Cc1ccnc1", 1, Kind::Kekulize),
+        ("Cc1ccnc1", 6, Kind::Kekulize),
         ("CF:C", 1, Kind::Kekulize),
     ] {
         refuses_smiles(smiles, offset, kind);
@@ -202,8 +202,8 @@ fn two_double_bonds_at_an_aromatic_atom_are_refused() {
 fn size_and_depth_are_no_problem() {
     let started = Instant::now();
     let constraints = default();
-    let nested = "[C][Branch3][P][P][P]".repeat(3000);
-    assert!(decode(&nested, &constraints).unwrap().starts_with("C(C(C("));
+    let nested = "[C][Branch3][P][P][P]".repeat(3000) + "[C]";
+    assert_eq!(decode(&nested, &constraints), Ok("C".repeat(3001)));
     let million = 1_000_000;
     assert_eq!(
         decode(&"[C]".repeat(million), &constraints).unwrap().len(),
@@ -241,13 +241,14 @@ fn size_and_depth_are_no_problem() {
     );
 }
 
-fn robust(constraints: &Constraints) -> Vec<String> {
-    constraints.robust_alphabet().into_iter().collect()
+/// SMILES as they come back from SELFIES. The first time, ring digits may change places.
+fn round_trip(smiles: &str, constraints: &Constraints) -> Result<String, EncodeErrorKind> {
+    let encoded = encode(smiles, constraints).map_err(|error| error.kind)?;
+    Ok(decode(&encoded, constraints).unwrap())
 }
 
-/// Atoms that may have more bonds here than RDKit gives them.
-fn allowed_refusal(kind: &SmilesErrorKind) -> bool {
-    matches!(kind, SmilesErrorKind::Valence { .. })
+fn robust(constraints: &Constraints) -> Vec<String> {
+    constraints.robust_alphabet().into_iter().collect()
 }
 
 proptest! {
@@ -262,28 +263,31 @@ proptest! {
         let alphabet = robust(constraints);
         let text: String = symbols.iter().map(|at| at.get(&alphabet).as_str()).collect();
         let smiles = decode(&text, constraints).unwrap();
-        let again = encode(&smiles, constraints);
         if smiles.is_empty() {
             return Ok(());
         }
-        prop_assert!(again.is_ok(), "{} as {}: {:?}", text, smiles, again);
-        match Molecule::from_smiles(&smiles) {
-            Ok(_) => {}
-            Err(error) => prop_assert!(allowed_refusal(&error.kind), "{} as {}: {}", text, smiles, error),
+        prop_assert!(encode(&smiles, constraints).is_ok(), "{text} as {smiles}");
+        if let Err(error) = Molecule::from_smiles(&smiles) {
+            // The capacities of N, Cl, Br and I in this preset are beyond their valences.
+            let hypervalent = preset == 2 && matches!(error.kind, SmilesErrorKind::Valence { .. });
+            prop_assert!(hypervalent, "{text} as {smiles}: {error}");
         }
     }
 
     #[test]
-    fn decoding_what_was_encoded_changes_nothing_more(
+    fn encoding_what_was_decoded_keeps_the_molecule(
         symbols in prop::collection::vec(any::<prop::sample::Index>(), 1..80),
     ) {
         let constraints = default();
-        let alphabet = robust(&constraints);
+        let mut alphabet = robust(&constraints);
+        alphabet.extend(["[C@@H1]", "[C@H1]", "[C@]", "[C@@]", "[/C]", "[\\C]", "[/N]", "[\\/Ring1]"].map(str::to_owned));
         let text: String = symbols.iter().map(|at| at.get(&alphabet).as_str()).collect();
         let smiles = decode(&text, &constraints).unwrap();
         if !smiles.is_empty() {
-            let encoded = encode(&smiles, &constraints).unwrap();
-            prop_assert_eq!(decode(&encoded, &constraints).unwrap(), smiles);
+            let again = round_trip(&smiles, &constraints).unwrap();
+            prop_assert_eq!(round_trip(&again, &constraints).unwrap(), again.as_str());
+            let canonical = |smiles: &str| Molecule::from_smiles(smiles).map(|molecule| molecule.canonical_smiles());
+            prop_assert_eq!(canonical(&smiles), canonical(&again), "{} as {} and {}", text, smiles, again);
         }
     }
 
@@ -320,16 +324,19 @@ impl Numbers {
     }
 }
 
-/// Cuts, doubles and swaps pieces of the seeds.
-fn mutated(numbers: &mut Numbers, seeds: &[&str], pieces: &[&str]) -> String {
+/// Cuts, doubles and swaps pieces of the seeds, most often where a piece may begin.
+fn mutated(
+    numbers: &mut Numbers,
+    seeds: &[&str],
+    pieces: &[&str],
+    begins: fn(&str) -> bool,
+) -> String {
     let mut text = seeds[numbers.below(seeds.len())].to_owned();
     for _ in 0..=numbers.below(4) {
         let mut place = || {
-            let at = numbers.below(text.len() + 1);
-            (0..=at)
-                .rev()
-                .find(|&at| text.is_char_boundary(at))
-                .unwrap_or(0)
+            let (at, anywhere) = (numbers.below(text.len() + 1), numbers.below(16) == 0);
+            let fits = |&at: &usize| text.is_char_boundary(at) && (anywhere || begins(&text[at..]));
+            (0..=at).rev().find(fits).unwrap_or(0)
         };
         let (from, to) = (place(), place());
         match numbers.below(4) {
@@ -373,6 +380,7 @@ fn mutated_strings_reach_everything_and_break_nothing() {
         "[nH]",
         "[CH10]",
         "[C++2]",
+        "-1",
         "c",
         "n",
         "F",
@@ -409,19 +417,18 @@ fn mutated_strings_reach_everything_and_break_nothing() {
     let mut reached: BTreeMap<String, usize> = BTreeMap::new();
     for round in 0..60_000 {
         let constraints = &constraints[round % 3];
-        let smiles = mutated(&mut numbers, &smiles_seeds, &smiles_pieces);
-        let selfies = mutated(&mut numbers, &selfies_seeds, &selfies_pieces);
+        let smiles = mutated(&mut numbers, &smiles_seeds, &smiles_pieces, |_| true);
+        let selfies = mutated(&mut numbers, &selfies_seeds, &selfies_pieces, |rest| {
+            rest.is_empty() || rest.starts_with(['[', '.'])
+        });
         let outcome = match encode(&smiles, constraints) {
             Err(error) => {
-                assert!(
-                    error.offset <= smiles.len() && smiles.is_char_boundary(error.offset),
-                    "{smiles}"
-                );
+                assert!(smiles.is_char_boundary(error.offset), "{smiles}: {error:?}");
                 variant(&error.kind)
             }
-            Ok(encoded) => {
-                let back = decode(&encoded, constraints).unwrap();
-                assert_eq!(encode(&back, constraints).unwrap(), encoded, "{smiles}");
+            Ok(_) => {
+                let back = round_trip(&smiles, constraints).unwrap();
+                assert_eq!(round_trip(&back, constraints), Ok(back), "{smiles}");
                 "Encoded".to_owned()
             }
         };
@@ -429,16 +436,21 @@ fn mutated_strings_reach_everything_and_break_nothing() {
         let outcome = match decode(&selfies, constraints) {
             Err(error) => {
                 assert!(
-                    error.offset <= selfies.len() && selfies.is_char_boundary(error.offset),
-                    "{selfies}"
+                    selfies.is_char_boundary(error.offset),
+                    "{selfies}: {error:?}"
                 );
                 variant(&error.kind)
             }
             Ok(smiles) if smiles.is_empty() => "Nothing".to_owned(),
             Ok(smiles) => {
-                let encoded = encode(&smiles, constraints)
-                    .unwrap_or_else(|error| panic!("{selfies} as {smiles}: {error}"));
-                assert_eq!(decode(&encoded, constraints).unwrap(), smiles, "{selfies}");
+                match round_trip(&smiles, constraints) {
+                    Ok(back) => assert_eq!(round_trip(&back, constraints), Ok(back), "{selfies}"),
+                    // Ring bonds may join fragments, which cannot be encoded.
+                    Err(kind) => assert!(
+                        smiles.contains('.') && variant(&kind) == "UnclosedRing",
+                        "{selfies}"
+                    ),
+                }
                 "Decoded".to_owned()
             }
         };
