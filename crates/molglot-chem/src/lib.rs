@@ -9,6 +9,8 @@
 //! - [`groups`] and [`rings`] name its functional groups and ring systems,
 //! - [`describe`](mod@describe) writes a caption from all of it.
 //!
+//! [`selfies`] translates SMILES to SELFIES and back, string by string.
+//!
 //! ```
 //! use molglot_chem::Molecule;
 //!

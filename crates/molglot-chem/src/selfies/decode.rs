@@ -39,7 +39,7 @@ pub fn decode(selfies: &str, constraints: &Constraints) -> Result<String, Decode
         symbols: split(selfies),
         position: 0,
         constraints,
-        atoms: Vec::new(),
+        atoms: Vec::with_capacity(selfies.len() / 4),
         rings: Vec::new(),
         ends: Vec::new(),
     };

@@ -18,7 +18,8 @@ pub(super) fn perfect_matching(nodes: usize, edges: &[(u32, u32)]) -> Result<Vec
     let adjacency = Adjacency::new(nodes, edges);
     let mut mates = greedy(&adjacency);
     let mut search = Search::default();
-    for root in 0..nodes as u32 {
+    let open = (0u32..).zip(&mates).filter(|&(_, &mate)| mate == NONE);
+    for root in set_order(open.map(|(node, _)| node)) {
         if mates[root as usize] == NONE {
             search.augment(&adjacency, &mut mates, root)?;
         }
@@ -66,6 +67,50 @@ impl Adjacency {
     fn of(&self, node: u32) -> &[u32] {
         let node = node as usize;
         &self.neighbors[self.starts[node] as usize..self.starts[node + 1] as usize]
+    }
+}
+
+/// The order in which CPython takes integers, given in ascending order, from a `set`: which of two open nodes is
+/// the root of a search decides between Kekulé forms.
+fn set_order(nodes: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut table = vec![NONE; 8];
+    for (used, node) in (1..).zip(nodes) {
+        insert(&mut table, node);
+        if 5 * used >= 3 * (table.len() - 1) {
+            let wanted = if used > 50_000 { 2 * used } else { 4 * used };
+            let larger = vec![NONE; (wanted + 1).next_power_of_two()];
+            for node in std::mem::replace(&mut table, larger) {
+                if node != NONE {
+                    insert(&mut table, node);
+                }
+            }
+        }
+    }
+    table.retain(|&node| node != NONE);
+    table
+}
+
+/// Puts an integer, which is its own hash, into an open-addressing table whose size is a power of two.
+fn insert(table: &mut [u32], node: u32) {
+    const LINEAR_PROBES: usize = 9;
+    let mask = table.len() - 1;
+    let mut perturb = node as usize;
+    let mut at = perturb & mask;
+    loop {
+        let probes = if at + LINEAR_PROBES <= mask {
+            LINEAR_PROBES
+        } else {
+            0
+        };
+        if let Some(free) = table[at..=at + probes]
+            .iter_mut()
+            .find(|slot| **slot == NONE)
+        {
+            *free = node;
+            return;
+        }
+        perturb >>= 5;
+        at = (at * 5 + 1 + perturb) & mask;
     }
 }
 
@@ -144,5 +189,23 @@ impl Search {
                 _ => return,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_of_integers_has_the_order_of_cpython() {
+        let order = |nodes: &[u32]| set_order(nodes.iter().copied());
+        assert_eq!(order(&[7, 11]), [11, 7]);
+        assert_eq!(order(&[1, 9, 17]), [1, 9, 17]);
+        assert_eq!(order(&[3, 40, 41, 75]), [40, 41, 75, 3]);
+        assert_eq!(order(&[8, 16, 24, 32, 64, 96]), [32, 64, 96, 8, 16, 24]);
+        assert_eq!(
+            order(&[5, 13, 21, 70, 71, 72, 73, 133, 134, 500]),
+            [5, 70, 71, 72, 73, 133, 134, 13, 500, 21]
+        );
     }
 }

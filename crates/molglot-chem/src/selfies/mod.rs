@@ -8,20 +8,21 @@
 //! there is no global state.
 //!
 //! Both ways work on strings, as that package does: [`encode`] reads SMILES by its rules, which are
-//! laxer (`cc`, `=C`, `C.` and `C..C` are read) and narrower (no `*`, `$`, `%(123)`, chirality other than
+//! laxer (`cc`, `=C`, `C.` and `C..C` are read) and narrower (no `*`, `$`, `%(12)`, chirality other than
 //! `@` and `@@`, or ring bond across a dot) than those of [`Molecule`](crate::Molecule).
 //!
 //! The Python package is left where it fails:
 //!
-//! - text outside brackets is an error; it is ignored there before the first symbol (`CCO` gives an empty
-//!   molecule) and where a chain has ended;
-//! - a ring bond from an atom to itself is an error of its own, and nesting has no limit (there:
-//!   `IndexError`, `RecursionError`);
-//! - ring numbers from 100 are written `%(100)`; `%100` means ring 10 and ring 0;
-//! - [`encode`] refuses branches and ring bonds of more than [`MAX_SPAN`] symbols or atoms, for which there is
-//!   no symbol (there: `[Branch4]`, which cannot be decoded; [`encode_lenient`] writes it);
-//! - aromatic systems for which its search for double bonds ends with two at one atom are an error;
-//! - numbers above 2³² − 1 and digits other than 0 to 9 are refused.
+//! - text outside brackets is an error; the package skips it before the first symbol (`CCO` is an empty molecule)
+//!   and behind the end of a chain;
+//! - nesting has no limit, and a ring bond from an atom to itself or an aromatic bond of an element that cannot
+//!   have one is an error of its own (there: `RecursionError`, `IndexError`, `KeyError`);
+//! - ring numbers from 100 are written and read as `%(100)`; the package's `%100` means ring 10 and ring 0;
+//! - [`encode`] refuses branches and ring bonds that span more than [`MAX_SPAN`], for which there is no symbol;
+//!   the package writes `[Branch4]`, which it cannot decode, and so does [`encode_lenient`];
+//! - aromatic systems in which the package's search gives one atom two double bonds are an error;
+//! - the end of a chain is `[epsilon]` alone, not every symbol with `eps` in it;
+//! - numbers above 2³² − 1, charges above 2³¹ − 1 and digits other than 0 to 9 are refused.
 //!
 //! SELFIES of version 1 (`[Expl=Ring1]`, `[Branch1_2]`) are not read.
 //!

@@ -11,7 +11,10 @@ use crate::element::{
 use crate::error::{SmilesErrorKind as Kind, SyntaxProblem};
 
 /// One digit, or `%` and two, which are names of their own: `%01` does not close `1`.
-const RING_NAMES: usize = 110;
+const SHORT_NAMES: usize = 110;
+
+/// Names as `%(100)`, which [`decode`](super::decode) writes; with up to five digits as in `Molecule::from_smiles`.
+const LONG_NAMES: std::ops::Range<usize> = 100..100_000;
 
 /// A ring name in use.
 #[derive(Clone, Copy)]
@@ -31,7 +34,9 @@ struct Reader<'a> {
     needs_atom: bool,
     /// The atoms that open branches hang on, and where these begin.
     branches: Vec<(u32, usize)>,
-    open: [Option<Open>; RING_NAMES],
+    open: [Option<Open>; SHORT_NAMES],
+    /// The same for long names, as far as they occur.
+    open_long: Vec<Option<Open>>,
     open_count: usize,
 }
 
@@ -51,9 +56,12 @@ pub(super) fn read(smiles: &str) -> Result<Graph, EncodeError> {
         last: NONE,
         needs_atom: true,
         branches: Vec::new(),
-        open: [None; RING_NAMES],
+        open: [None; SHORT_NAMES],
+        open_long: Vec::new(),
         open_count: 0,
     };
+    // Two characters for an atom is what molecules come to.
+    reader.graph.atoms.reserve(smiles.len() / 2 + 1);
     while let Some(&byte) = reader.text.get(reader.at) {
         reader.step(byte)?;
     }
@@ -108,6 +116,17 @@ impl Reader<'_> {
             [b'%', tens @ b'0'..=b'9', ones @ b'0'..=b'9', ..] => {
                 let number = 10 * usize::from(tens - b'0') + usize::from(ones - b'0');
                 return self.ring_digit(10 + number, bond, 3);
+            }
+            [b'%', b'(', ref rest @ ..] => {
+                let digits = rest.iter().take_while(|byte| byte.is_ascii_digit());
+                let length = digits.clone().take(6).count();
+                let number = digits
+                    .take(6)
+                    .fold(0, |number, digit| 10 * number + usize::from(digit - b'0'));
+                if !LONG_NAMES.contains(&number) || rest.get(length) != Some(&b')') {
+                    return self.fail(Kind::RingNumber);
+                }
+                return self.ring_digit(10 + number, bond, length + 3);
             }
             [b'C', b'l', ..] => (CHLORINE, 2),
             [b'B', b'r', ..] => (BROMINE, 2),
@@ -184,10 +203,19 @@ impl Reader<'_> {
             return self.fail(Kind::Syntax(SyntaxProblem::LeadingRing));
         }
         let digit = self.graph.add_digit(self.last);
-        match self.open[name].take() {
+        let slot = match self.open.get_mut(name) {
+            Some(slot) => slot,
+            None => {
+                let name = name - SHORT_NAMES;
+                self.open_long
+                    .resize(self.open_long.len().max(name + 1), None);
+                &mut self.open_long[name]
+            }
+        };
+        match slot.take() {
             None => {
                 let offset = self.at as u32;
-                self.open[name] = Some(Open {
+                *slot = Some(Open {
                     digit,
                     bond,
                     offset,
@@ -235,9 +263,8 @@ impl Reader<'_> {
             return Err(EncodeError::smiles(offset, Kind::UnclosedBranch));
         }
         if self.open_count > 0 {
-            let mut open = (0u32..)
-                .zip(self.open)
-                .filter_map(|(name, open)| Some((name, open?.offset)));
+            let slots = (0u32..).zip(self.open.iter().chain(&self.open_long));
+            let mut open = slots.filter_map(|(name, open)| Some((name, open.as_ref()?.offset)));
             let (name, offset) = open.next().unwrap_or_default();
             let number = if name < 10 { name } else { name - 10 };
             return Err(EncodeError::smiles(

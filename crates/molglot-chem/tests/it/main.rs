@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod bad_selfies;
 mod bad_smiles;
 mod brics;
 mod canonical;
