@@ -4,7 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::smiles::{MAX_ATOMS, MAX_BRANCH_DEPTH, MAX_CHARGE, MAX_HYDROGENS};
+use crate::perceive::{Problem, ProblemKind};
+use crate::smiles::{MAX_ATOMS, MAX_CHARGE, MAX_HYDROGENS};
 
 /// A SMILES string that is not a molecule: the place and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -20,6 +21,18 @@ pub struct SmilesError {
 impl SmilesError {
     pub(crate) fn new(offset: usize, kind: SmilesErrorKind) -> Self {
         Self { offset, kind }
+    }
+
+    /// A problem of perception, at the offset of its atom.
+    pub(crate) fn from_problem(problem: Problem, offsets: &[u32]) -> Self {
+        let Problem { atom, kind } = problem;
+        let offset = offsets.get(atom).map_or(0, |&offset| offset as usize);
+        let kind = match kind {
+            ProblemKind::Valence => SmilesErrorKind::Valence { atom },
+            ProblemKind::Kekulize => SmilesErrorKind::Kekulize,
+            ProblemKind::AromaticOutsideRing => SmilesErrorKind::AromaticOutsideRing,
+        };
+        Self::new(offset, kind)
     }
 
     /// The place as a reader counts it: the offset in bytes plus one.
@@ -81,7 +94,7 @@ pub enum SmilesErrorKind {
     ChiralClass,
     /// More bonds than the element allows.
     Valence {
-        /// The atom, counted from 0 in reading order.
+        /// The atom, counted from 0 in reading order, in a reaction from the start of its molecule.
         atom: usize,
     },
     /// No assignment of double bonds fits the lower-case atoms.
@@ -90,8 +103,8 @@ pub enum SmilesErrorKind {
     AromaticOutsideRing,
     /// A byte that no SMILES contains.
     BadByte(u8),
-    /// Branches nested deeper than [`MAX_BRANCH_DEPTH`].
-    TooDeep,
+    /// A reaction without exactly two `>`.
+    ReactionArrow,
     /// More atoms than [`MAX_ATOMS`].
     TooLarge,
     /// Well-formed, but outside what this crate models.
@@ -118,7 +131,7 @@ pub enum SyntaxProblem {
     TwoBonds,
     /// A bond symbol before `(` instead of behind it.
     BondBeforeBranch,
-    /// A dot inside a branch. OpenSMILES allows it; no known dataset uses it.
+    /// A dot at the beginning of a branch.
     DotInBranch,
     /// A symbol that does not belong at this place of a bracket atom.
     InBracket,
@@ -195,7 +208,10 @@ impl fmt::Display for SmilesErrorKind {
                 "white space is not part of SMILES; trim the line and put names in a column of their own"
             ),
             Self::BadByte(byte) => write!(f, "byte 0x{byte:02x} has no meaning in SMILES"),
-            Self::TooDeep => write!(f, "branches are nested deeper than {MAX_BRANCH_DEPTH}"),
+            Self::ReactionArrow => write!(
+                f,
+                "a reaction has two '>': 'reactants>agents>products', where agents may be empty"
+            ),
             Self::TooLarge => write!(f, "more than {MAX_ATOMS} atoms"),
             Self::Unsupported(what) => write!(f, "not supported: {what}"),
         }
@@ -215,7 +231,7 @@ impl fmt::Display for SyntaxProblem {
             }
             Self::TwoBonds => "two bonds in a row",
             Self::BondBeforeBranch => "the bond of a branch stands inside it: 'C(=O)'",
-            Self::DotInBranch => "a dot inside a branch; write the other fragment at the end, behind a dot",
+            Self::DotInBranch => "a branch begins with an atom, not with a dot",
             Self::InBracket => {
                 "unexpected here; a bracket holds isotope, element, chirality, hydrogens, charge and map, in this order"
             }

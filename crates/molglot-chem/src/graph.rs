@@ -49,6 +49,17 @@ pub(crate) enum Direction {
     Unknown,
 }
 
+impl Direction {
+    /// The same mark read from the other end of its bond.
+    pub(crate) fn reversed(self) -> Self {
+        match self {
+            Self::Up => Self::Down,
+            Self::Down => Self::Up,
+            other => other,
+        }
+    }
+}
+
 /// Atoms and bonds in the order of the file, ring closures of SMILES behind the other bonds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct RawGraph {

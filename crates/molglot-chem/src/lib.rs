@@ -21,6 +21,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod brics;
+mod coordination;
 pub mod describe;
 pub mod descriptors;
 pub mod element;
@@ -29,6 +30,7 @@ mod excerpt;
 mod formula;
 mod graph;
 pub mod groups;
+mod legacy;
 pub mod llamo;
 mod molecule;
 pub mod ogb;
@@ -37,9 +39,11 @@ pub mod rings;
 pub mod scaffold;
 mod site;
 mod smiles;
+mod sssr;
+mod stereo;
 
 pub use error::{SmilesError, SmilesErrorKind, SyntaxProblem};
 pub use molecule::{
     Atom, Bond, BondOrder, BondStereo, Chirality, Hybridization, Molecule, Neighbor,
 };
-pub use smiles::{MAX_ATOMS, MAX_BRANCH_DEPTH, unescape};
+pub use smiles::{MAX_ATOMS, Reaction, unescape};

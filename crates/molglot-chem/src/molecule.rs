@@ -1,7 +1,9 @@
 //! The molecular graph: atoms, bonds and what was perceived about them.
 
 use crate::error::SmilesError;
-use crate::{formula, perceive, smiles};
+use crate::perceive::{self, Options};
+use crate::smiles::{self, Scanned};
+use crate::{formula, legacy};
 
 /// One heavy atom (or a hydrogen that RDKit keeps, as in `[2H]` and `[H][H]`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -77,12 +79,34 @@ pub enum Chirality {
     Clockwise,
     /// Seen from the first neighbour, the others run anticlockwise (`CHI_TETRAHEDRAL_CCW`).
     CounterClockwise,
-    /// Square planar, with the OpenSMILES permutation `@SP1` to `@SP3`.
+    /// Square planar, with the OpenSMILES permutation `@SP1` to `@SP3`; 0 where none is written.
     SquarePlanar(u8),
-    /// Trigonal bipyramidal, with the OpenSMILES permutation `@TB1` to `@TB20`.
+    /// Trigonal bipyramidal, with the OpenSMILES permutation `@TB1` to `@TB20`; 0 where none is
+    /// written.
     TrigonalBipyramidal(u8),
-    /// Octahedral, with the OpenSMILES permutation `@OH1` to `@OH30`.
+    /// Octahedral, with the OpenSMILES permutation `@OH1` to `@OH30`; 0 where none is written.
     Octahedral(u8),
+}
+
+impl Chirality {
+    /// The other hand of a tetrahedral tag; any other tag as it is.
+    pub(crate) fn mirrored(self) -> Self {
+        match self {
+            Self::Clockwise => Self::CounterClockwise,
+            Self::CounterClockwise => Self::Clockwise,
+            other => other,
+        }
+    }
+
+    /// A tag of the same class with another permutation number, where the class has numbers.
+    pub(crate) fn with_permutation(self, permutation: u8) -> Self {
+        match self {
+            Self::SquarePlanar(_) => Self::SquarePlanar(permutation),
+            Self::TrigonalBipyramidal(_) => Self::TrigonalBipyramidal(permutation),
+            Self::Octahedral(_) => Self::Octahedral(permutation),
+            other => other,
+        }
+    }
 }
 
 /// Hybridisation state.
@@ -163,26 +187,30 @@ impl Molecule {
     /// It differs from RDKit where RDKit is lenient about probable mistakes: two different bonds
     /// at the ends of a ring closure, a name behind white space, doubled backslashes and the empty
     /// string are errors. It is wider than RDKit in one point: `[Fe+++]` is `[Fe+3]`, as in
-    /// OpenSMILES. Limits: [`MAX_ATOMS`](crate::MAX_ATOMS) and
-    /// [`MAX_BRANCH_DEPTH`](crate::MAX_BRANCH_DEPTH).
+    /// OpenSMILES. At most [`MAX_ATOMS`](crate::MAX_ATOMS) atoms are read.
     ///
     /// # Errors
     ///
     /// The first thing that is wrong, with its byte offset.
     pub fn from_smiles(smiles: &str) -> Result<Self, SmilesError> {
-        perceive::molecule(smiles::scan(smiles)?)
+        let Scanned { graph, offsets } = smiles::scan(smiles)?;
+        let perceived = perceive::perceive(graph, Options::default())
+            .map_err(|problem| SmilesError::from_problem(problem, &offsets))?;
+        Ok(Self {
+            source: smiles.into(),
+            ..perceived.molecule
+        })
     }
 
     pub(crate) fn assemble(
-        source: Box<str>,
         atoms: Vec<Atom>,
         bonds: Vec<Bond>,
+        topology: Topology,
         rings: Vec<Vec<u32>>,
     ) -> Self {
-        let topology = Topology::new(atoms.len(), bonds.iter().map(|bond| (bond.begin, bond.end)));
         let (fragments, fragment_count) = topology.components(|_| true);
         Self {
-            source,
+            source: Box::default(),
             atoms,
             bonds,
             topology,
@@ -235,7 +263,7 @@ impl Molecule {
         self.fragment_count
     }
 
-    /// The SMILES string that this molecule was read from, in the notation of this crate.
+    /// The SMILES string that this molecule was read from.
     pub fn smiles(&self) -> &str {
         &self.source
     }
@@ -247,7 +275,7 @@ impl Molecule {
 
     /// RDKit's canonical isomeric SMILES. Equal molecules give equal strings.
     pub fn canonical_smiles(&self) -> String {
-        perceive::canonical_smiles(&self.source)
+        legacy::canonical_smiles(&self.source)
     }
 
     /// The molecular formula in Hill order with a charge suffix, as RDKit's `CalcMolFormula`
@@ -297,6 +325,10 @@ impl Topology {
 
     pub(crate) fn atom_count(&self) -> usize {
         self.start.len() - 1
+    }
+
+    pub(crate) fn bond_count(&self) -> usize {
+        self.neighbors.len() / 2
     }
 
     pub(crate) fn neighbors(&self, atom: usize) -> &[Neighbor] {

@@ -3,27 +3,32 @@
 use super::{MAX_CHARGE, MAX_HYDROGENS};
 use crate::element;
 use crate::error::{SmilesError, SmilesErrorKind, SyntaxProblem};
-
-/// A bracket atom that obeys the grammar.
-pub(super) struct Bracket {
-    /// Offset behind `]`.
-    pub(super) end: usize,
-    /// The same atom in the narrower notation that the parser behind the scanner reads, if the
-    /// written one is wider: `[#6]`, `[Fe+++]`.
-    pub(super) rewritten: Option<String>,
-}
+use crate::graph::RawAtom;
+use crate::molecule::Chirality;
 
 /// Elements that may be written in lower case inside brackets;
 /// the two-letter ones first, as `s` begins `se` and `si`.
-const AROMATIC: [&str; 10] = ["se", "as", "te", "si", "b", "c", "n", "o", "p", "s"];
+const AROMATIC: [(&[u8], u8); 10] = [
+    (b"se", 34),
+    (b"as", 33),
+    (b"te", 52),
+    (b"si", element::SILICON),
+    (b"b", element::BORON),
+    (b"c", element::CARBON),
+    (b"n", element::NITROGEN),
+    (b"o", element::OXYGEN),
+    (b"p", element::PHOSPHORUS),
+    (b"s", element::SULFUR),
+];
 
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-/// Reads the bracket atom that opens at `open`.
-pub(super) fn read(bytes: &[u8], open: usize) -> Result<Bracket, SmilesError> {
+/// Reads the bracket atom that opens at `open`; returns it with the offset behind `]`. Its chirality
+/// is still relative to the order of the text.
+pub(super) fn read(bytes: &[u8], open: usize) -> Result<(RawAtom, usize), SmilesError> {
     // The offset of a missing bracket is where it was opened, whatever else the rest holds.
     let close = bytes[open..]
         .iter()
@@ -36,35 +41,23 @@ pub(super) fn read(bytes: &[u8], open: usize) -> Result<Bracket, SmilesError> {
         bytes: &bytes[..close],
         at: open + 1,
     };
-
-    reader.isotope()?;
-    let symbol_at = reader.at;
-    let symbol = reader.symbol()?;
-    let numbered = reader.bytes[symbol_at] == b'#';
-    let tail_at = reader.at;
-    reader.chirality()?;
-    reader.hydrogens()?;
-    let charge_at = reader.at;
-    let repeated = reader.charge()?;
-    let behind_charge = reader.at;
-    reader.atom_map()?;
+    let isotope = reader.isotope()?;
+    let (atomic_number, aromatic) = reader.symbol()?;
+    let atom = RawAtom {
+        atomic_number,
+        isotope,
+        aromatic,
+        no_implicit: true,
+        chirality: reader.chirality()?,
+        explicit_hydrogens: reader.hydrogens()?,
+        charge: reader.charge()?,
+        map: reader.atom_map()?,
+        ..RawAtom::default()
+    };
     if reader.at != close {
         return Err(reader.stray());
     }
-    let rewritten = (numbered || repeated.is_some()).then(|| {
-        let text = |from: usize, to: usize| String::from_utf8_lossy(&bytes[from..to]).into_owned();
-        let charge = repeated.unwrap_or_else(|| text(charge_at, behind_charge));
-        let isotope = text(open, symbol_at);
-        format!(
-            "{isotope}{symbol}{}{charge}{}",
-            text(tail_at, charge_at),
-            text(behind_charge, close + 1)
-        )
-    });
-    Ok(Bracket {
-        end: close + 1,
-        rewritten,
-    })
+    Ok((atom, close + 1))
 }
 
 impl Reader<'_> {
@@ -91,123 +84,136 @@ impl Reader<'_> {
         (self.at > start).then_some(value)
     }
 
-    /// A number of at most 16 bits without leading zeros.
-    fn bounded(&mut self) -> Result<(), SmilesError> {
+    /// A number of at most 16 bits without leading zeros; 0 stands for none.
+    fn bounded(&mut self) -> Result<Option<u16>, SmilesError> {
         let start = self.at;
-        let value = self.number().unwrap_or(u32::MAX);
+        let value = self.number().and_then(|value| u16::try_from(value).ok());
         let leading_zero = self.at - start > 1 && self.bytes[start] == b'0';
-        if value > u32::from(u16::MAX) || leading_zero {
-            return Err(SmilesError::new(start, SmilesErrorKind::NumberRange));
+        match value {
+            Some(value) if !leading_zero => Ok(Some(value).filter(|&value| value > 0)),
+            _ => Err(SmilesError::new(start, SmilesErrorKind::NumberRange)),
         }
-        Ok(())
     }
 
-    fn isotope(&mut self) -> Result<(), SmilesError> {
+    fn isotope(&mut self) -> Result<Option<u16>, SmilesError> {
         match self.peek() {
             Some(b'0'..=b'9') => self.bounded(),
-            _ => Ok(()),
+            _ => Ok(None),
         }
     }
 
-    fn symbol(&mut self) -> Result<&'static str, SmilesError> {
+    /// The atomic number, and whether it is written in lower case.
+    fn symbol(&mut self) -> Result<(u8, bool), SmilesError> {
         let start = self.at;
         let unknown = SmilesError::new(start, SmilesErrorKind::Element);
-        let rest = &self.bytes[start..];
-        match rest {
+        match self.bytes[start..] {
             [b'*', ..] => {
                 self.at += 1;
-                Ok("*")
+                Ok((element::WILDCARD, false))
             }
             [b'#', ..] => {
                 self.at += 1;
                 let number = self.number().and_then(|number| u8::try_from(number).ok());
                 match number {
-                    Some(number @ 1..=118) => Ok(element::symbol(number)),
+                    Some(number @ 1..=118) => Ok((number, false)),
                     _ => Err(unknown),
                 }
             }
-            [first, ..] if first.is_ascii_uppercase() => {
+            [first @ b'A'..=b'Z', ref rest @ ..] => {
                 // The longer symbol wins: [Sc] is scandium, not sulfur and a stray c.
-                for length in [2, 1] {
-                    let known = rest
-                        .get(..length)
-                        .and_then(|name| std::str::from_utf8(name).ok())
-                        .and_then(element::atomic_number);
-                    if let Some(number) = known {
-                        self.at += length;
-                        return Ok(element::symbol(number));
-                    }
-                }
-                Err(unknown)
+                let two = rest
+                    .first()
+                    .and_then(|&second| element::by_letters(first, Some(second)));
+                self.at += 1 + usize::from(two.is_some());
+                two.or_else(|| element::by_letters(first, None))
+                    .map(|number| (number, false))
+                    .ok_or(unknown)
             }
-            _ => {
-                let found = AROMATIC
+            ref rest => {
+                let (name, number) = AROMATIC
                     .into_iter()
-                    .find(|name| rest.starts_with(name.as_bytes()))
+                    .find(|(name, _)| rest.starts_with(name))
                     .ok_or(unknown)?;
-                self.at += found.len();
-                Ok(found)
+                self.at += name.len();
+                Ok((number, true))
             }
         }
     }
 
-    fn chirality(&mut self) -> Result<(), SmilesError> {
+    fn chirality(&mut self) -> Result<Chirality, SmilesError> {
         let start = self.at;
-        if !self.take(b'@') || self.take(b'@') {
-            return Ok(());
+        if !self.take(b'@') {
+            return Ok(Chirality::Unspecified);
         }
-        let largest = match self.bytes.get(self.at..self.at + 2) {
+        if self.take(b'@') {
+            return Ok(Chirality::Clockwise);
+        }
+        let class = self.bytes.get(self.at..self.at + 2);
+        let largest = match class {
             Some(b"TH" | b"AL") => 2,
             Some(b"SP") => 3,
             Some(b"TB") => 20,
             Some(b"OH") => 30,
-            _ => return Ok(()),
+            _ => return Ok(Chirality::CounterClockwise),
         };
         self.at += 2;
-        match self.number() {
-            None => Ok(()),
-            Some(number) if (1..=largest).contains(&number) => Ok(()),
-            Some(_) => Err(SmilesError::new(start, SmilesErrorKind::ChiralClass)),
-        }
+        let number = match self.number() {
+            None => 0,
+            Some(number) if (1..=largest).contains(&number) => number as u8,
+            Some(_) => return Err(SmilesError::new(start, SmilesErrorKind::ChiralClass)),
+        };
+        Ok(match class {
+            Some(b"TH") if number == 2 => Chirality::Clockwise,
+            Some(b"TH") => Chirality::CounterClockwise,
+            Some(b"SP") => Chirality::SquarePlanar(number),
+            Some(b"TB") => Chirality::TrigonalBipyramidal(number),
+            Some(b"OH") => Chirality::Octahedral(number),
+            _ => Chirality::Unspecified,
+        })
     }
 
-    fn hydrogens(&mut self) -> Result<(), SmilesError> {
+    fn hydrogens(&mut self) -> Result<u8, SmilesError> {
         let start = self.at;
         if !self.take(b'H') {
-            return Ok(());
+            return Ok(0);
         }
         let digits = self.at;
         let count = self.number().unwrap_or(1);
         if count > MAX_HYDROGENS || self.at - digits > 1 {
             return Err(SmilesError::new(start, SmilesErrorKind::HCount));
         }
-        Ok(())
+        Ok(count as u8)
     }
 
-    /// Returns the charge as a sign and a number if it was written as three or more signs.
-    fn charge(&mut self) -> Result<Option<String>, SmilesError> {
+    fn charge(&mut self) -> Result<i8, SmilesError> {
         let start = self.at;
         let wrong = SmilesError::new(start, SmilesErrorKind::Charge);
         let Some(sign @ (b'+' | b'-')) = self.peek() else {
-            return Ok(None);
+            return Ok(0);
         };
         while self.take(sign) {}
         let signs = self.at - start;
         let digits = self.at;
-        let amount = self.number();
+        let number = self.number();
         let leading_zero = self.at - digits > 1 && self.bytes[digits] == b'0';
-        let too_much = amount.is_some_and(|amount| amount > MAX_CHARGE)
-            || signs > MAX_CHARGE as usize
-            || (signs > 1 && amount.is_some());
-        if too_much || leading_zero || matches!(self.peek(), Some(b'+' | b'-')) {
+        let amount = match number {
+            Some(number) if signs == 1 => number as usize,
+            Some(_) => return Err(wrong),
+            None => signs,
+        };
+        if amount > MAX_CHARGE || leading_zero || matches!(self.peek(), Some(b'+' | b'-')) {
             return Err(wrong);
         }
-        Ok((signs > 2).then(|| format!("{}{signs}", char::from(sign))))
+        Ok(if sign == b'+' {
+            amount as i8
+        } else {
+            -(amount as i8)
+        })
     }
 
-    fn atom_map(&mut self) -> Result<(), SmilesError> {
+    fn atom_map(&mut self) -> Result<Option<u16>, SmilesError> {
         if !self.take(b':') {
-            return Ok(());
+            return Ok(None);
         }
         match self.peek() {
             Some(b'0'..=b'9') => self.bounded(),
@@ -228,22 +234,49 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
-    fn rewritten(text: &str) -> Option<String> {
-        read(text.as_bytes(), 0).unwrap().rewritten
+    #[test]
+    fn every_field_is_read() {
+        let (atom, end) = read(b"C[13#6@@H2-3:7]C", 1).unwrap();
+        let expected = RawAtom {
+            atomic_number: 6,
+            isotope: Some(13),
+            charge: -3,
+            explicit_hydrogens: 2,
+            no_implicit: true,
+            chirality: Chirality::Clockwise,
+            map: Some(7),
+            ..RawAtom::default()
+        };
+        assert_eq!((atom, end), (expected, 15));
     }
 
     #[test]
-    fn wide_notation_is_rewritten() {
-        assert_eq!(rewritten("[Fe+++]").as_deref(), Some("[Fe+3]"));
-        assert_eq!(rewritten("[13#6@@H-:7]").as_deref(), Some("[13C@@H-:7]"));
-        assert_eq!(rewritten("[nH]"), None);
-        assert_eq!(rewritten("[Fe++]"), None);
+    fn repeated_signs_count() {
+        for (text, charge) in [("[Fe+++]", 3), ("[O--]", -2), ("[Fe+0]", 0), ("[Mn+7]", 7)] {
+            assert_eq!(read(text.as_bytes(), 0).unwrap().0.charge, charge, "{text}");
+        }
+    }
+
+    #[test]
+    fn zero_stands_for_no_isotope_and_no_map() {
+        let (atom, _) = read(b"[0CH4:0]", 0).unwrap();
+        assert_eq!((atom.isotope, atom.map), (None, None));
     }
 
     #[test]
     fn lower_case_is_for_the_aromatic_elements() {
-        for text in ["[se]", "[s]", "[Sc]", "[nH]"] {
-            assert!(read(text.as_bytes(), 0).is_ok(), "{text}");
+        for (text, number, aromatic) in [
+            ("[se]", 34, true),
+            ("[s]", 16, true),
+            ("[Sc]", 21, false),
+            ("[nH]", 7, true),
+        ] {
+            let (atom, _) = read(text.as_bytes(), 0).unwrap();
+            assert_eq!(
+                (atom.atomic_number, atom.aromatic),
+                (number, aromatic),
+                "{text}"
+            );
         }
         for text in ["[sc]", "[cl]", "[cn]", "[f]"] {
             assert!(read(text.as_bytes(), 0).is_err(), "{text}");

@@ -4,24 +4,24 @@
 //! with the exceptions that [`Molecule::from_smiles`](crate::Molecule::from_smiles) lists.
 
 mod bracket;
+mod order;
+mod reaction;
 mod ring;
 mod scan;
 
 use std::borrow::Cow;
 
+pub use reaction::Reaction;
 pub(crate) use scan::{Scanned, scan};
 
-/// The largest number of atoms that is read. Ring perception grows with the square of it.
-pub const MAX_ATOMS: usize = 20_000;
-
-/// The deepest nesting of branches that is read.
-pub const MAX_BRANCH_DEPTH: usize = 500;
+/// The largest number of atoms that is read.
+pub const MAX_ATOMS: usize = 1_000_000;
 
 /// The largest hydrogen count of a bracket atom, one digit as in OpenSMILES.
 pub(crate) const MAX_HYDROGENS: u32 = 9;
 
 /// The largest amount of charge of an atom, the bound that OpenSMILES asks a reader for.
-pub(crate) const MAX_CHARGE: u32 = 15;
+pub(crate) const MAX_CHARGE: usize = 15;
 
 /// Undoes the escaping of files that double every backslash: two backslashes become one.
 ///

@@ -1,25 +1,27 @@
-//! One pass over the string that checks the grammar, without recursion.
+//! One pass over the string that checks the grammar and builds the graph, without recursion.
 
-use std::borrow::Cow;
-
-use super::bracket;
-use super::ring::{self, RingBonds};
-use super::{MAX_ATOMS, MAX_BRANCH_DEPTH};
+use super::ring::{self, RingBonds, RingEnd};
+use super::{MAX_ATOMS, bracket, order};
+use crate::element;
 use crate::error::{SmilesError, SmilesErrorKind, SyntaxProblem};
+use crate::graph::{Direction, RawAtom, RawBond, RawGraph};
+use crate::molecule::BondOrder;
+
+/// In [`Scanner::parents`]: the atom opens a fragment.
+pub(super) const NO_PARENT: u32 = u32::MAX;
 
 /// A string that obeys the grammar.
 #[derive(Debug)]
-pub(crate) struct Scanned<'a> {
-    /// The string in the notation that chematic reads.
-    pub(crate) text: Cow<'a, str>,
-    /// The byte offset of every atom in the string as given.
-    pub(crate) atom_offsets: Vec<u32>,
+pub(crate) struct Scanned {
+    pub(crate) graph: RawGraph,
+    /// The byte offset of every atom.
+    pub(crate) offsets: Vec<u32>,
 }
 
 /// A bond as written.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BondSymbol {
-    Plain(u8),
+    Order(BondOrder),
     Up,
     Down,
     DativeForward,
@@ -30,11 +32,38 @@ impl BondSymbol {
     /// The same bond read from its other end.
     pub(super) fn reversed(self) -> Self {
         match self {
-            Self::Plain(symbol) => Self::Plain(symbol),
+            Self::Order(order) => Self::Order(order),
             Self::Up => Self::Down,
             Self::Down => Self::Up,
             Self::DativeForward => Self::DativeBackward,
             Self::DativeBackward => Self::DativeForward,
+        }
+    }
+
+    pub(super) fn is_direction(self) -> bool {
+        matches!(self, Self::Up | Self::Down)
+    }
+
+    /// The bond that a symbol, or none, stands for between two atoms; `aromatic` if both are.
+    pub(super) fn bond(symbol: Option<Self>, from: u32, to: u32, aromatic: bool) -> RawBond {
+        let elided = if aromatic {
+            BondOrder::Aromatic
+        } else {
+            BondOrder::Single
+        };
+        let (begin, end, order, direction) = match symbol {
+            None => (from, to, elided, Direction::None),
+            Some(Self::Order(order)) => (from, to, order, Direction::None),
+            Some(Self::Up) => (from, to, elided, Direction::Up),
+            Some(Self::Down) => (from, to, elided, Direction::Down),
+            Some(Self::DativeForward) => (from, to, BondOrder::Dative, Direction::None),
+            Some(Self::DativeBackward) => (to, from, BondOrder::Dative, Direction::None),
+        };
+        RawBond {
+            begin,
+            end,
+            order,
+            direction,
         }
     }
 }
@@ -63,17 +92,18 @@ struct Scanner<'a> {
     atom: u32,
     branches: Vec<Branch>,
     rings: RingBonds,
-    parents: Vec<Option<u32>>,
-    atom_offsets: Vec<u32>,
-    edits: Vec<(std::ops::Range<usize>, String)>,
+    graph: RawGraph,
+    parents: Vec<u32>,
+    offsets: Vec<u32>,
 }
 
-/// Checks a SMILES string against the grammar and the limits.
+/// Reads a SMILES string into a graph, checking the grammar and the limits.
 ///
 /// # Errors
 ///
 /// The first break of the grammar from the left; what is left open at the end comes last.
-pub(crate) fn scan(text: &str) -> Result<Scanned<'_>, SmilesError> {
+pub(crate) fn scan(text: &str) -> Result<Scanned, SmilesError> {
+    let guess = text.len() / 2 + 1;
     let mut scanner = Scanner {
         bytes: text.as_bytes(),
         at: 0,
@@ -82,27 +112,17 @@ pub(crate) fn scan(text: &str) -> Result<Scanned<'_>, SmilesError> {
         atom: 0,
         branches: Vec::new(),
         rings: RingBonds::default(),
-        parents: Vec::new(),
-        atom_offsets: Vec::new(),
-        edits: Vec::new(),
+        graph: RawGraph {
+            atoms: Vec::with_capacity(guess),
+            bonds: Vec::with_capacity(guess),
+        },
+        parents: Vec::with_capacity(guess),
+        offsets: Vec::with_capacity(guess),
     };
     while let Some(byte) = scanner.peek(0) {
         scanner.step(byte)?;
     }
-    scanner.finish()?;
-    let text = scanner
-        .edits
-        .iter()
-        .rev()
-        .fold(Cow::Borrowed(text), |text, (range, new)| {
-            let mut text = text.into_owned();
-            text.replace_range(range.clone(), new);
-            Cow::Owned(text)
-        });
-    Ok(Scanned {
-        text,
-        atom_offsets: scanner.atom_offsets,
-    })
+    scanner.finish()
 }
 
 impl Scanner<'_> {
@@ -121,18 +141,26 @@ impl Scanner<'_> {
     fn step(&mut self, byte: u8) -> Result<(), SmilesError> {
         match byte {
             b'[' => {
-                let bracket = bracket::read(self.bytes, self.at)?;
-                if let Some(text) = bracket.rewritten {
-                    self.edits.push((self.at..bracket.end, text));
-                }
-                self.add_atom(bracket.end)
+                let (atom, end) = bracket::read(self.bytes, self.at)?;
+                self.add_atom(atom, end)
             }
-            b'C' if self.peek(1) == Some(b'l') => self.add_atom(self.at + 2),
-            b'B' if self.peek(1) == Some(b'r') => self.add_atom(self.at + 2),
-            b'B' | b'C' | b'N' | b'O' | b'P' | b'S' | b'F' | b'I' | b'*' => {
-                self.add_atom(self.at + 1)
-            }
-            b'b' | b'c' | b'n' | b'o' | b'p' | b's' => self.add_atom(self.at + 1),
+            b'C' if self.peek(1) == Some(b'l') => self.organic(element::CHLORINE, 2),
+            b'B' if self.peek(1) == Some(b'r') => self.organic(element::BROMINE, 2),
+            b'B' => self.organic(element::BORON, 1),
+            b'C' => self.organic(element::CARBON, 1),
+            b'N' => self.organic(element::NITROGEN, 1),
+            b'O' => self.organic(element::OXYGEN, 1),
+            b'P' => self.organic(element::PHOSPHORUS, 1),
+            b'S' => self.organic(element::SULFUR, 1),
+            b'F' => self.organic(element::FLUORINE, 1),
+            b'I' => self.organic(element::IODINE, 1),
+            b'*' => self.organic(element::WILDCARD, 1),
+            b'b' => self.aromatic(element::BORON),
+            b'c' => self.aromatic(element::CARBON),
+            b'n' => self.aromatic(element::NITROGEN),
+            b'o' => self.aromatic(element::OXYGEN),
+            b'p' => self.aromatic(element::PHOSPHORUS),
+            b's' => self.aromatic(element::SULFUR),
             b'0'..=b'9' | b'%' => self.ring_bond(),
             b'(' => self.open_branch(),
             b')' => self.close_branch(),
@@ -144,19 +172,43 @@ impl Scanner<'_> {
         }
     }
 
-    fn add_atom(&mut self, end: usize) -> Result<(), SmilesError> {
-        let index = self.atom_offsets.len();
+    fn organic(&mut self, atomic_number: u8, length: usize) -> Result<(), SmilesError> {
+        let atom = RawAtom {
+            atomic_number,
+            ..RawAtom::default()
+        };
+        self.add_atom(atom, self.at + length)
+    }
+
+    fn aromatic(&mut self, atomic_number: u8) -> Result<(), SmilesError> {
+        let atom = RawAtom {
+            atomic_number,
+            aromatic: true,
+            ..RawAtom::default()
+        };
+        self.add_atom(atom, self.at + 1)
+    }
+
+    fn add_atom(&mut self, atom: RawAtom, end: usize) -> Result<(), SmilesError> {
+        let index = self.offsets.len();
         if index == MAX_ATOMS {
             return self.fail(SmilesErrorKind::TooLarge);
         }
+        // MAX_ATOMS keeps the index in range; an offset beyond 4 GiB is given as the last one.
+        let (index, parent) = (index as u32, self.atom);
         let attached = !matches!(self.before, Before::Start(_));
-        self.parents.push(attached.then_some(self.atom));
-        // MAX_ATOMS and the check of the length in `finish` keep both numbers in range.
-        self.atom_offsets
+        if attached {
+            let symbol = self.bond.take().map(|(bond, _)| bond);
+            let aromatic = atom.aromatic && self.graph.atoms[parent as usize].aromatic;
+            let bond = BondSymbol::bond(symbol, parent, index, aromatic);
+            self.graph.bonds.push(bond);
+        }
+        self.parents.push(if attached { parent } else { NO_PARENT });
+        self.offsets
             .push(u32::try_from(self.at).unwrap_or(u32::MAX));
-        self.atom = index as u32;
+        self.graph.atoms.push(atom);
+        self.atom = index;
         self.before = Before::Atom;
-        self.bond = None;
         self.at = end;
         Ok(())
     }
@@ -166,17 +218,13 @@ impl Scanner<'_> {
             return self.syntax(SyntaxProblem::LeadingRing);
         }
         let number = ring::number(self.bytes, self.at)?;
-        let bond = self.bond.take().map(|(bond, _)| bond);
+        let end = RingEnd {
+            atom: self.atom,
+            bond: self.bond.take().map(|(bond, _)| bond),
+            offset: self.at,
+        };
         self.rings
-            .meet(number.value, self.atom, bond, self.at, &self.parents)?;
-        if self.bytes[self.at..].starts_with(b"%(") && number.value < 100 {
-            // Chematic keeps the long form for numbers that need it.
-            let short = match number.value {
-                value @ 0..10 => value.to_string(),
-                value => format!("%{value}"),
-            };
-            self.edits.push((self.at..number.end, short));
-        }
+            .meet(number.value, end, &self.graph.atoms, &self.parents)?;
         self.at = number.end;
         Ok(())
     }
@@ -187,9 +235,6 @@ impl Scanner<'_> {
         }
         if self.before != Before::Atom {
             return self.fail(SmilesErrorKind::BranchFirst);
-        }
-        if self.branches.len() == MAX_BRANCH_DEPTH {
-            return self.fail(SmilesErrorKind::TooDeep);
         }
         if self.peek(1) == Some(b')') {
             return self.fail(SmilesErrorKind::EmptyBranch);
@@ -207,13 +252,24 @@ impl Scanner<'_> {
         let Some(branch) = self.branches.last() else {
             return self.fail(SmilesErrorKind::UnexpectedClose);
         };
-        if let Some((_, offset)) = self.bond {
-            return Err(SmilesError::new(offset, SmilesErrorKind::HangingBond));
-        }
-        self.atom = branch.atom;
+        let atom = branch.atom;
+        self.no_loose_end()?;
+        self.atom = atom;
         self.branches.pop();
         self.before = Before::Atom;
         self.at += 1;
+        Ok(())
+    }
+
+    /// A bond needs an atom behind it, and so does a dot.
+    fn no_loose_end(&self) -> Result<(), SmilesError> {
+        if let Some((_, offset)) = self.bond {
+            return Err(SmilesError::new(offset, SmilesErrorKind::HangingBond));
+        }
+        if let Before::Start(Some(dot)) = self.before {
+            let kind = SmilesErrorKind::Syntax(SyntaxProblem::TrailingDot);
+            return Err(SmilesError::new(dot, kind));
+        }
         Ok(())
     }
 
@@ -221,13 +277,11 @@ impl Scanner<'_> {
         if let Some((_, offset)) = self.bond {
             return Err(SmilesError::new(offset, SmilesErrorKind::HangingBond));
         }
-        if !self.branches.is_empty() {
-            return self.syntax(SyntaxProblem::DotInBranch);
-        }
         match self.before {
             Before::Start(None) => return self.syntax(SyntaxProblem::LeadingDot),
             Before::Start(Some(_)) => return self.syntax(SyntaxProblem::EmptyFragment),
-            Before::Open | Before::Atom => {}
+            Before::Open => return self.syntax(SyntaxProblem::DotInBranch),
+            Before::Atom => {}
         }
         self.before = Before::Start(Some(self.at));
         self.at += 1;
@@ -245,7 +299,11 @@ impl Scanner<'_> {
             }
             (b'/', _) => (BondSymbol::Up, 1),
             (b'\\', _) => (BondSymbol::Down, 1),
-            (plain, _) => (BondSymbol::Plain(plain), 1),
+            (b'=', _) => (BondSymbol::Order(BondOrder::Double), 1),
+            (b'#', _) => (BondSymbol::Order(BondOrder::Triple), 1),
+            (b'$', _) => (BondSymbol::Order(BondOrder::Quadruple), 1),
+            (b':', _) => (BondSymbol::Order(BondOrder::Aromatic), 1),
+            _ => (BondSymbol::Order(BondOrder::Single), 1),
         };
         if let Some((first, _)) = self.bond {
             return self.syntax(if first == BondSymbol::Down && bond == BondSymbol::Down {
@@ -262,26 +320,28 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn finish(&self) -> Result<(), SmilesError> {
+    fn finish(mut self) -> Result<Scanned, SmilesError> {
         if self.bytes.is_empty() {
             return self.fail(SmilesErrorKind::Empty);
         }
-        if let Some((_, offset)) = self.bond {
-            return Err(SmilesError::new(offset, SmilesErrorKind::HangingBond));
-        }
-        if let Before::Start(Some(dot)) = self.before {
-            return Err(SmilesError::new(
-                dot,
-                SmilesErrorKind::Syntax(SyntaxProblem::TrailingDot),
-            ));
-        }
+        self.no_loose_end()?;
         if let Some(branch) = self.branches.last() {
             return Err(SmilesError::new(
                 branch.offset,
                 SmilesErrorKind::UnclosedBranch,
             ));
         }
-        self.rings.finish()
+        let closures = self.rings.finish()?;
+        let texted = order::Texted {
+            offsets: &self.offsets,
+            parents: &self.parents,
+            closures: &closures,
+        };
+        order::settle(&mut self.graph, &texted);
+        Ok(Scanned {
+            graph: self.graph,
+            offsets: self.offsets,
+        })
     }
 }
 
@@ -289,21 +349,63 @@ impl Scanner<'_> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn atoms_are_found_at_their_offsets() {
-        let scanned = scan("CCl.[13CH4](Br)c").unwrap();
-        assert_eq!(scanned.atom_offsets, [0, 1, 4, 12, 15]);
-        assert!(matches!(scanned.text, Cow::Borrowed(_)));
+    fn bonds(text: &str) -> Vec<(u32, u32, BondOrder)> {
+        let graph = scan(text).unwrap().graph;
+        graph
+            .bonds
+            .iter()
+            .map(|bond| (bond.begin, bond.end, bond.order))
+            .collect()
     }
 
     #[test]
-    fn wide_notation_is_narrowed_in_place() {
+    fn atoms_are_found_at_their_offsets() {
+        let scanned = scan("CCl.[13CH4](Br)c").unwrap();
+        assert_eq!(scanned.offsets, [0, 1, 4, 12, 15]);
+    }
+
+    #[test]
+    fn ring_bonds_follow_by_number_and_then_as_closed() {
+        let ends = |text| -> Vec<_> {
+            let bonds = bonds(text).into_iter();
+            bonds.skip(6).map(|bond| (bond.0, bond.1)).collect()
+        };
+        assert_eq!(ends("C2CC1CC2CC1"), [(6, 2), (4, 0)]);
+        assert_eq!(ends("C1CC1CC1CC1"), [(2, 0), (6, 4)]);
+    }
+
+    #[test]
+    fn elided_bonds_are_aromatic_between_lower_case_atoms() {
+        use BondOrder::{Aromatic, Double, Single};
+        let orders = |text| {
+            bonds(text)
+                .into_iter()
+                .map(|bond| bond.2)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(
-            scan("C%(5)C[Fe+++]C%(5)[#8]").unwrap().text,
-            "C5C[Fe+3]C5[O]"
+            orders("c1cC=c-cc/c1"),
+            [
+                Aromatic, Single, Double, Single, Aromatic, Aromatic, Aromatic
+            ]
         );
-        assert_eq!(scan("C%(12)CC%(12)").unwrap().text, "C%12CC%12");
-        assert_eq!(scan("C%(105)CC%(105)").unwrap().text, "C%(105)CC%(105)");
+    }
+
+    #[test]
+    fn a_dative_bond_begins_at_its_donor() {
+        assert_eq!(
+            bonds("N->[Fe]<-O"),
+            [(0, 1, BondOrder::Dative), (2, 1, BondOrder::Dative)]
+        );
+    }
+
+    #[test]
+    fn a_dot_in_a_branch_starts_a_fragment_and_the_branch_goes_on_behind() {
+        let ends: Vec<_> = bonds("C(CO.N)F")
+            .iter()
+            .map(|bond| (bond.0, bond.1))
+            .collect();
+        assert_eq!(ends, [(0, 1), (1, 2), (0, 4)]);
     }
 
     #[test]

@@ -98,7 +98,8 @@ fn syntax() {
     refuses_syntax("C..C", 2, SyntaxProblem::EmptyFragment);
     refuses_syntax("C==C", 2, SyntaxProblem::TwoBonds);
     refuses_syntax("C-(C)", 2, SyntaxProblem::BondBeforeBranch);
-    refuses_syntax("C(C.C)", 3, SyntaxProblem::DotInBranch);
+    refuses_syntax("C(.C)C", 2, SyntaxProblem::DotInBranch);
+    refuses_syntax("C(C.)C", 3, SyntaxProblem::TrailingDot);
     refuses_syntax("C]", 1, SyntaxProblem::Stray);
     refuses_syntax("C@C", 1, SyntaxProblem::Stray);
     refuses_syntax("[CH4@]", 4, SyntaxProblem::InBracket);
@@ -199,28 +200,24 @@ fn the_query_bond_is_named() {
 }
 
 #[test]
-fn deep_nesting_is_refused_at_once() {
+fn deep_nesting_is_read_at_once() {
     let started = Instant::now();
-    refuses(&"C(".repeat(200_000), 1001, Kind::TooDeep);
-    let depth = molglot_chem::MAX_BRANCH_DEPTH;
+    let depth = 200_000;
+    refuses(&"C(".repeat(depth), 2 * depth - 1, Kind::UnclosedBranch);
     let deep = format!("{}C{}", "C(".repeat(depth), ")".repeat(depth));
     let molecule = Molecule::from_smiles(&deep).unwrap();
-    assert_eq!(molecule.canonical_smiles().len(), depth + 1);
+    assert_eq!(molecule.atoms().len(), depth + 1);
     assert!(started.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
-fn a_chain_of_a_million_atoms_is_refused_at_once() {
+fn a_chain_of_a_million_atoms_is_read_at_once() {
     let started = Instant::now();
-    refuses(
-        &"C".repeat(1_000_000),
-        molglot_chem::MAX_ATOMS,
-        Kind::TooLarge,
-    );
-    let longest = "C".repeat(molglot_chem::MAX_ATOMS);
-    let molecule = Molecule::from_smiles(&longest).unwrap();
+    let limit = molglot_chem::MAX_ATOMS;
+    refuses(&"C".repeat(limit + 1), limit, Kind::TooLarge);
+    let molecule = Molecule::from_smiles(&"C".repeat(limit)).unwrap();
     assert_eq!(molecule.fragment_count(), 1);
-    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(started.elapsed() < Duration::from_secs(10));
 }
 
 #[test]

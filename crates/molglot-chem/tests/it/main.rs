@@ -13,5 +13,6 @@ mod fixtures;
 mod llamo;
 mod ogb;
 mod properties;
+mod reactions;
 mod scaffold;
 mod support;

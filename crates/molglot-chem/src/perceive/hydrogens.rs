@@ -1,0 +1,128 @@
+//! Written hydrogens become counts of their neighbours, as RDKit's `removeHs` folds them.
+
+use crate::element::HYDROGEN;
+use crate::graph::{Direction, RawGraph};
+use crate::molecule::{BondOrder, Chirality, Topology};
+
+/// Takes the plain hydrogens out of the graph. Returns the old index of each atom that stays.
+///
+/// A hydrogen stays an atom if it is an isotope, a hydride, a bridge, alone, bonded to another
+/// hydrogen, a wildcard or a coordination centre, or if it carries the geometry of a double bond.
+pub(super) fn fold(graph: &mut RawGraph) -> Vec<u32> {
+    let everything = 0..graph.atoms.len() as u32;
+    if graph
+        .atoms
+        .iter()
+        .all(|atom| atom.atomic_number != HYDROGEN)
+    {
+        return everything.collect();
+    }
+    let topology = Topology::new(
+        graph.atoms.len(),
+        graph.bonds.iter().map(|bond| (bond.begin, bond.end)),
+    );
+    let folded: Vec<bool> = (0..graph.atoms.len())
+        .map(|atom| is_plain(graph, &topology, atom))
+        .collect();
+    let mut gone = vec![false; graph.bonds.len()];
+    for hydrogen in (0..graph.atoms.len()).rev().filter(|&atom| folded[atom]) {
+        let link = topology.neighbors(hydrogen)[0];
+        gone[link.bond as usize] = true;
+        detach(
+            graph,
+            &topology,
+            link.bond as usize,
+            link.atom as usize,
+            &gone,
+        );
+    }
+    let kept: Vec<u32> = everything.filter(|&atom| !folded[atom as usize]).collect();
+    compact(graph, &kept, &folded);
+    kept
+}
+
+fn is_plain(graph: &RawGraph, topology: &Topology, index: usize) -> bool {
+    let atom = &graph.atoms[index];
+    if atom.atomic_number != HYDROGEN || atom.isotope.is_some() || atom.charge == -1 {
+        return false;
+    }
+    let [link] = topology.neighbors(index) else {
+        return false;
+    };
+    let neighbor = &graph.atoms[link.atom as usize];
+    let around = topology.neighbors(link.atom as usize);
+    // The only substituent at its end of a double bond says on which side it lies.
+    let defines_geometry = around.len() == 2
+        && graph.bonds[link.bond as usize].direction != Direction::None
+        && around
+            .iter()
+            .any(|link| graph.bonds[link.bond as usize].order == BondOrder::Double);
+    let coordinated = matches!(
+        neighbor.chirality,
+        Chirality::SquarePlanar(_) | Chirality::TrigonalBipyramidal(_) | Chirality::Octahedral(_)
+    );
+    neighbor.atomic_number > HYDROGEN && !coordinated && !defines_geometry
+}
+
+/// Hands what a bond to a hydrogen says over to the neighbour and its other bonds.
+fn detach(graph: &mut RawGraph, topology: &Topology, bond: usize, heavy: usize, gone: &[bool]) {
+    let others = || {
+        let links = topology.neighbors(heavy).iter();
+        links
+            .map(|link| link.bond as usize)
+            .filter(|&other| !gone[other])
+    };
+    let atom = &mut graph.atoms[heavy];
+    atom.explicit_hydrogens = atom.explicit_hydrogens.saturating_add(1);
+    // The hydrogen moves behind the neighbours that stay.
+    if atom.chirality != Chirality::Unspecified
+        && others().filter(|&other| other > bond).count() % 2 == 1
+    {
+        atom.chirality = atom.chirality.mirrored();
+    }
+    let removed = graph.bonds[bond];
+    match removed.direction {
+        Direction::None => {}
+        Direction::Unknown => {
+            for other in others().filter(|_| removed.begin as usize == heavy) {
+                if graph.bonds[other].order == BondOrder::Double {
+                    graph.bonds[other].direction = Direction::Unknown;
+                }
+            }
+        }
+        Direction::Up | Direction::Down => {
+            let is_single = |&other: &usize| graph.bonds[other].order == BondOrder::Single;
+            let is_marked = |other: usize| graph.bonds[other].direction != Direction::None;
+            if others().filter(is_single).any(is_marked) {
+                return;
+            }
+            let Some(heir) = others().filter(is_single).last() else {
+                return;
+            };
+            let both_begin = graph.bonds[heir].begin == removed.begin;
+            graph.bonds[heir].direction = if both_begin {
+                removed.direction.reversed()
+            } else {
+                removed.direction
+            };
+        }
+    }
+}
+
+fn compact(graph: &mut RawGraph, kept: &[u32], folded: &[bool]) {
+    let mut renamed = vec![0; folded.len()];
+    for (new, &old) in (0u32..).zip(kept) {
+        renamed[old as usize] = new;
+    }
+    graph
+        .bonds
+        .retain(|bond| !folded[bond.begin as usize] && !folded[bond.end as usize]);
+    for bond in &mut graph.bonds {
+        bond.begin = renamed[bond.begin as usize];
+        bond.end = renamed[bond.end as usize];
+    }
+    graph.atoms = kept
+        .iter()
+        .map(|&old| graph.atoms[old as usize].clone())
+        .collect();
+}

@@ -1,0 +1,250 @@
+//! Perfect matching in a general graph by augmenting paths with contracted blossoms (Edmonds 1965).
+
+use std::collections::VecDeque;
+
+const NONE: usize = usize::MAX;
+
+/// A matching that grows until every vertex that must be matched is.
+pub(super) struct Matching {
+    optional: Vec<bool>,
+    start: Vec<usize>,
+    targets: Vec<usize>,
+    mates: Vec<usize>,
+}
+
+/// One search from an unmatched vertex.
+struct Search {
+    /// The vertex before, on the way from the root, of vertices at odd distance.
+    previous: Vec<usize>,
+    /// The blossom each vertex is in, by its base.
+    base: Vec<usize>,
+    /// At even distance from the root.
+    even: Vec<bool>,
+    queue: VecDeque<usize>,
+}
+
+impl Matching {
+    /// No edge is taken yet. Vertices that are `optional` may stay alone.
+    pub(super) fn new(
+        optional: Vec<bool>,
+        edges: impl Iterator<Item = (usize, usize)> + Clone,
+    ) -> Self {
+        let count = optional.len();
+        let mut start = vec![0; count + 1];
+        for (a, b) in edges.clone() {
+            start[a + 1] += 1;
+            start[b + 1] += 1;
+        }
+        for vertex in 0..count {
+            start[vertex + 1] += start[vertex];
+        }
+        let mut next = start.clone();
+        let mut targets = vec![0; start[count]];
+        for (a, b) in edges {
+            for (from, to) in [(a, b), (b, a)] {
+                targets[next[from]] = to;
+                next[from] += 1;
+            }
+        }
+        Self {
+            mates: vec![NONE; count],
+            optional,
+            start,
+            targets,
+        }
+    }
+
+    /// Takes an edge between two vertices that have none.
+    pub(super) fn join(&mut self, a: usize, b: usize) {
+        self.mates[a] = b;
+        self.mates[b] = a;
+    }
+
+    pub(super) fn mate(&self, vertex: usize) -> Option<usize> {
+        Some(self.mates[vertex]).filter(|&mate| mate != NONE)
+    }
+
+    /// Matches every vertex that is not optional; `false` if that cannot be.
+    pub(super) fn complete(&mut self) -> bool {
+        (0..self.mates.len()).all(|vertex| {
+            self.optional[vertex] || self.mates[vertex] != NONE || self.augment(vertex)
+        })
+    }
+
+    fn augment(&mut self, root: usize) -> bool {
+        let count = self.mates.len();
+        let mut search = Search {
+            previous: vec![NONE; count],
+            base: (0..count).collect(),
+            even: vec![false; count],
+            queue: VecDeque::from([root]),
+        };
+        search.even[root] = true;
+        while let Some(vertex) = search.queue.pop_front() {
+            for edge in self.start[vertex]..self.start[vertex + 1] {
+                let next = self.targets[edge];
+                if search.base[vertex] == search.base[next] || self.mates[vertex] == next {
+                    continue;
+                }
+                if search.even[next] {
+                    if let Some(spare) = self.contract(&mut search, vertex, next) {
+                        self.release(&search, spare);
+                        return true;
+                    }
+                } else if search.previous[next] == NONE {
+                    search.previous[next] = vertex;
+                    let mate = self.mates[next];
+                    if mate == NONE {
+                        self.flip(&search, next);
+                        return true;
+                    }
+                    search.even[mate] = true;
+                    if self.optional[mate] {
+                        self.release(&search, mate);
+                        return true;
+                    }
+                    search.queue.push_back(mate);
+                }
+            }
+        }
+        false
+    }
+
+    /// Leaves an optional vertex at even distance alone in favour of the root.
+    fn release(&mut self, search: &Search, spare: usize) {
+        let mate = self.mates[spare];
+        self.mates[spare] = NONE;
+        self.flip(search, mate);
+    }
+
+    /// Swaps taken and free edges on the way back to the root.
+    fn flip(&mut self, search: &Search, mut vertex: usize) {
+        while vertex != NONE {
+            let previous = search.previous[vertex];
+            let next = self.mates[previous];
+            self.join(vertex, previous);
+            vertex = next;
+        }
+    }
+
+    /// Makes one vertex of the odd cycle that an edge between two even vertices closes. Returns an
+    /// optional vertex that came to even distance by it.
+    fn contract(&self, search: &mut Search, a: usize, b: usize) -> Option<usize> {
+        let base = self.common_base(search, a, b);
+        let mut inside = vec![false; self.mates.len()];
+        self.mark_to(search, a, b, base, &mut inside);
+        self.mark_to(search, b, a, base, &mut inside);
+        let mut spare = None;
+        for vertex in 0..self.mates.len() {
+            if inside[search.base[vertex]] {
+                search.base[vertex] = base;
+                if !search.even[vertex] {
+                    search.even[vertex] = true;
+                    search.queue.push_back(vertex);
+                    spare = spare.or(Some(vertex).filter(|&vertex| self.optional[vertex]));
+                }
+            }
+        }
+        spare
+    }
+
+    fn common_base(&self, search: &Search, a: usize, b: usize) -> usize {
+        let mut passed = vec![false; self.mates.len()];
+        let mut vertex = a;
+        loop {
+            vertex = search.base[vertex];
+            passed[vertex] = true;
+            if self.mates[vertex] == NONE {
+                break;
+            }
+            vertex = search.previous[self.mates[vertex]];
+        }
+        let mut vertex = search.base[b];
+        while !passed[vertex] {
+            vertex = search.base[search.previous[self.mates[vertex]]];
+        }
+        vertex
+    }
+
+    fn mark_to(
+        &self,
+        search: &mut Search,
+        mut vertex: usize,
+        mut child: usize,
+        base: usize,
+        inside: &mut [bool],
+    ) {
+        while search.base[vertex] != base {
+            let mate = self.mates[vertex];
+            inside[search.base[vertex]] = true;
+            inside[search.base[mate]] = true;
+            search.previous[vertex] = child;
+            child = mate;
+            vertex = search.previous[mate];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether some set of disjoint edges covers every vertex that is not optional.
+    fn can_cover(edges: &[(usize, usize)], optional: &[bool]) -> bool {
+        fn search(edges: &[(usize, usize)], covered: &mut Vec<bool>) -> bool {
+            if covered.iter().all(|&covered| covered) {
+                return true;
+            }
+            let Some((&(a, b), rest)) = edges.split_first() else {
+                return false;
+            };
+            search(rest, covered) || {
+                let before = covered.clone();
+                // Optional vertices are covered from the start, so joining them needs a mark.
+                covered[a] = true;
+                covered[b] = true;
+                let found = search(&without(rest, a, b), covered);
+                *covered = before;
+                found
+            }
+        }
+        fn without(edges: &[(usize, usize)], a: usize, b: usize) -> Vec<(usize, usize)> {
+            let free = |&&(c, d): &&(usize, usize)| ![c, d].contains(&a) && ![c, d].contains(&b);
+            edges.iter().filter(free).copied().collect()
+        }
+        search(edges, &mut optional.to_vec())
+    }
+
+    #[test]
+    fn agrees_with_trying_everything() {
+        let mut state = 1u64;
+        let mut random = move |below: u64| {
+            state = state
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            (state >> 33) % below
+        };
+        for _ in 0..3000 {
+            let count = 2 + random(7) as usize;
+            let pairs = (0..count).flat_map(|a| (0..a).map(move |b| (b, a)));
+            let edges: Vec<_> = pairs.filter(|_| random(3) == 0).collect();
+            let optional: Vec<_> = (0..count).map(|_| random(4) == 0).collect();
+            let mut matching = Matching::new(optional.clone(), edges.iter().copied());
+            let complete = matching.complete();
+            assert_eq!(
+                complete,
+                can_cover(&edges, &optional),
+                "{edges:?} {optional:?}"
+            );
+            for vertex in (0..count).filter(|_| complete) {
+                match matching.mate(vertex) {
+                    None => assert!(optional[vertex]),
+                    Some(mate) => {
+                        assert_eq!(matching.mate(mate), Some(vertex));
+                        assert!(edges.contains(&(vertex.min(mate), vertex.max(mate))));
+                    }
+                }
+            }
+        }
+    }
+}
