@@ -5,8 +5,10 @@
 //! of the crate only reads that graph:
 //!
 //! - [`ogb`] turns it into the categorical features of the Open Graph Benchmark,
-//! - [`brics`] cuts it into motifs,
-//! - [`groups`] and [`rings`] name its functional groups and ring systems,
+//! - [`brics`] cuts it into motifs, [`scaffold`] takes its side chains off,
+//! - [`descriptors`] counts and weighs it,
+//! - [`groups`] and [`rings`] name its functional groups and ring systems, [`llamo`] lists the
+//!   groups that the graph projector of LLaMo reads,
 //! - [`describe`](mod@describe) writes a caption from all of it.
 //!
 //! ```
