@@ -5,8 +5,10 @@
 //! of the crate only reads that graph:
 //!
 //! - [`ogb`] turns it into the categorical features of the Open Graph Benchmark,
-//! - [`brics`] cuts it into motifs,
-//! - [`groups`] and [`rings`] name its functional groups and ring systems,
+//! - [`brics`] cuts it into motifs, [`scaffold`] takes its side chains off,
+//! - [`descriptors`] counts and weighs it,
+//! - [`groups`] and [`rings`] name its functional groups and ring systems, [`llamo`] lists the
+//!   groups that the graph projector of LLaMo reads,
 //! - [`describe`](mod@describe) writes a caption from all of it.
 //!
 //! [`selfies`] translates SMILES to SELFIES and back, string by string.
@@ -34,6 +36,7 @@ pub mod fingerprint;
 mod formula;
 mod graph;
 pub mod groups;
+mod legacy;
 pub mod llamo;
 mod molecule;
 pub mod molfile;

@@ -5,6 +5,10 @@
 //! the last index. [`atom_features`] uses the chirality list of OGB 1.3.6, which has five entries;
 //! [`atom_features_with`] knows the older one as well.
 
+mod instructmol;
+
+pub use instructmol::{instructmol_atom_features, instructmol_bond_features};
+
 use crate::molecule::{BondOrder, BondStereo, Chirality, Hybridization, Molecule};
 
 /// Sizes of the atom feature lists: atomic number, chirality, total degree, formal charge,

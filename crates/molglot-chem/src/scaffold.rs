@@ -42,7 +42,7 @@ pub fn scaffold(molecule: &Molecule) -> Option<Molecule> {
             }
         }
     });
-    excerpt::molecule(&graph).ok()
+    excerpt::molecule(graph)
 }
 
 /// The scaffold with every atom a carbon and every bond a single bond, as in RDKit's
@@ -63,7 +63,7 @@ pub fn generic_scaffold(molecule: &Molecule) -> Option<Molecule> {
     for bond in &mut graph.bonds {
         bond.order = BondOrder::Single;
     }
-    excerpt::molecule(&graph).ok()
+    excerpt::molecule(graph)
 }
 
 /// The atoms of rings and of the chains between them: what stays when chain ends are removed until

@@ -2,7 +2,6 @@
 
 use super::{components, cut_bonds};
 use crate::element::WILDCARD;
-use crate::error::SmilesError;
 use crate::excerpt::{self, raw_atom, raw_bond};
 use crate::graph::{RawAtom, RawGraph};
 use crate::molecule::Molecule;
@@ -26,16 +25,12 @@ pub struct Fragment {
 /// use molglot_chem::{Molecule, brics};
 ///
 /// let molecule = Molecule::from_smiles("CCCOCc1ccccc1")?;
-/// let fragments = brics::fragments(&molecule)?;
+/// let fragments = brics::fragments(&molecule);
 /// let names: Vec<_> = fragments.iter().map(|part| part.molecule.canonical_smiles()).collect();
 /// assert_eq!(names, ["[4*]CCC", "[3*]O[3*]", "[4*]C[8*]", "[16*]c1ccccc1"]);
 /// # Ok::<(), molglot_chem::SmilesError>(())
 /// ```
-///
-/// # Errors
-///
-/// If a fragment cannot be perceived, which no known molecule brings about.
-pub fn fragments(molecule: &Molecule) -> Result<Vec<Fragment>, SmilesError> {
+pub fn fragments(molecule: &Molecule) -> Vec<Fragment> {
     let cuts = cut_bonds(molecule);
     let motif = components(molecule, &cuts);
     let count = motif.iter().max().map_or(0, |&last| last as usize + 1);
@@ -68,12 +63,13 @@ pub fn fragments(molecule: &Molecule) -> Result<Vec<Fragment>, SmilesError> {
             graph.bonds.push(raw_bond(bond, number[atom], wildcard));
         }
     }
+    // A wildcard on a bond of the same order leaves every valence as it is, so none is refused.
     members
         .into_iter()
-        .zip(&graphs)
-        .map(|(atoms, graph)| {
+        .zip(graphs)
+        .filter_map(|(atoms, graph)| {
             let molecule = excerpt::molecule(graph)?;
-            Ok(Fragment { atoms, molecule })
+            Some(Fragment { atoms, molecule })
         })
         .collect()
 }

@@ -8,7 +8,7 @@ use crate::molecule::{BondOrder, Chirality, Topology};
 ///
 /// A hydrogen stays an atom if it is an isotope, a hydride, a bridge, alone, bonded to another
 /// hydrogen, a wildcard or a coordination centre, or if it carries the geometry of a double bond.
-pub(super) fn fold(graph: &mut RawGraph) -> Vec<u32> {
+pub(crate) fn fold(graph: &mut RawGraph) -> Vec<u32> {
     let everything = 0..graph.atoms.len() as u32;
     if graph
         .atoms

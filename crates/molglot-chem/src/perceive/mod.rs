@@ -17,6 +17,7 @@ use crate::graph::RawGraph;
 use crate::molecule::{Atom, Hybridization, Molecule};
 use crate::stereo;
 use draft::Draft;
+pub(crate) use hydrogens::fold as fold_hydrogens;
 use rings::Rings;
 
 /// How to perceive.
