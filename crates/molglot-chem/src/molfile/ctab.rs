@@ -8,7 +8,7 @@ use crate::smiles::MAX_CHARGE;
 
 /// How a bond is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     #[default]
     Plain,
     /// From its first atom towards the viewer.

@@ -36,6 +36,9 @@ mod write;
 
 use crate::Molecule;
 use crate::perceive::{self, Perceived, perceive};
+pub(crate) use ctab::Mark;
+pub(crate) use proof::{WedgedBond, wedged};
+
 use ctab::Ctab;
 use lines::{Lines, column, text};
 

@@ -19,9 +19,15 @@ use crate::perceive::{Options, perceive};
 pub(super) fn draw(record: &Record) -> Result<Ctab, WriteError> {
     let molecule = &record.molecule;
     let solid = record.dimension == Dimension::Solid && record.coordinates.is_some();
-    let mut ctab = table(molecule, coordinates(record)?)?;
-    if !solid {
-        wedge_centers(molecule, &mut ctab)?;
+    let quadruple = |bond: &Bond| bond.kekule == BondOrder::Quadruple;
+    if let Some(bond) = molecule.bonds().iter().position(quadruple) {
+        return Err(WriteError::Bond { bond });
+    }
+    let mut ctab = table(molecule, coordinates(record)?);
+    if !solid && let Some(atom) = wedge_centers(molecule, &mut ctab) {
+        return Err(WriteError::Atom {
+            atom: atom as usize,
+        });
     }
     let found = read(&ctab, solid)?;
     if correct(&mut ctab, molecule, &found) {
@@ -31,7 +37,7 @@ pub(super) fn draw(record: &Record) -> Result<Ctab, WriteError> {
 }
 
 /// Atoms and bonds, double bonds of unknown geometry crossed, nothing wedged.
-fn table(molecule: &Molecule, coordinates: Vec<[f64; 3]>) -> Result<Ctab, WriteError> {
+fn table(molecule: &Molecule, coordinates: Vec<[f64; 3]>) -> Ctab {
     let mut ctab = Ctab {
         valences: vec![0; molecule.atoms().len()],
         coordinates,
@@ -48,10 +54,7 @@ fn table(molecule: &Molecule, coordinates: Vec<[f64; 3]>) -> Result<Ctab, WriteE
             ..RawAtom::default()
         });
     }
-    for (index, bond) in molecule.bonds().iter().enumerate() {
-        if bond.kekule == BondOrder::Quadruple {
-            return Err(WriteError::Bond { bond: index });
-        }
+    for bond in molecule.bonds() {
         ctab.graph.bonds.push(RawBond {
             begin: bond.begin,
             end: bond.end,
@@ -63,7 +66,7 @@ fn table(molecule: &Molecule, coordinates: Vec<[f64; 3]>) -> Result<Ctab, WriteE
             _ => Mark::Plain,
         });
     }
-    Ok(ctab)
+    ctab
 }
 
 fn coordinates(record: &Record) -> Result<Vec<[f64; 3]>, WriteError> {
@@ -90,8 +93,43 @@ fn coordinates(record: &Record) -> Result<Vec<[f64; 3]>, WriteError> {
     Ok(places.iter().map(|place| place.map(f64::from)).collect())
 }
 
-/// Draws a wedge or hash from every stereo centre.
-fn wedge_centers(molecule: &Molecule, ctab: &mut Ctab) -> Result<(), WriteError> {
+/// A bond as it is drawn.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WedgedBond {
+    /// The atom at the narrow end of a wedge.
+    pub(crate) begin: u32,
+    pub(crate) end: u32,
+    /// In a Kekulé form.
+    pub(crate) order: BondOrder,
+    pub(crate) mark: Mark,
+}
+
+/// The bonds of a flat drawing, with wedges at every stereo centre that the places can show.
+pub(crate) fn wedged(molecule: &Molecule, places: &[[f32; 2]]) -> Vec<WedgedBond> {
+    let coordinates = places
+        .iter()
+        .map(|&[x, y]| [f64::from(x), f64::from(y), 0.0])
+        .collect();
+    let mut ctab = table(molecule, coordinates);
+    wedge_centers(molecule, &mut ctab);
+    let Ctab { graph, marks, .. } = ctab;
+    graph
+        .bonds
+        .iter()
+        .zip(marks)
+        .map(|(bond, mark)| WedgedBond {
+            begin: bond.begin,
+            end: bond.end,
+            order: bond.order,
+            mark,
+        })
+        .collect()
+}
+
+/// Draws a wedge or hash from every stereo centre. Returns a centre whose places show no volume,
+/// if there is one.
+fn wedge_centers(molecule: &Molecule, ctab: &mut Ctab) -> Option<u32> {
+    let mut failed = None;
     let is_center = |atom: u32| {
         matches!(
             molecule.atoms()[atom as usize].chirality,
@@ -102,7 +140,7 @@ fn wedge_centers(molecule: &Molecule, ctab: &mut Ctab) -> Result<(), WriteError>
         .filter(|&atom| is_center(atom))
         .collect();
     if centers.is_empty() {
-        return Ok(());
+        return None;
     }
     // A centre among centres has the fewest bonds to choose from, as each takes one.
     centers.sort_by_key(|&atom| {
@@ -159,12 +197,10 @@ fn wedge_centers(molecule: &Molecule, ctab: &mut Ctab) -> Result<(), WriteError>
             true
         });
         if !found {
-            return Err(WriteError::Atom {
-                atom: center as usize,
-            });
+            failed = failed.or(Some(center));
         }
     }
-    Ok(())
+    failed
 }
 
 /// What a reader makes of the table.
