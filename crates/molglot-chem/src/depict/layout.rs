@@ -10,12 +10,16 @@ pub(super) const BOND: f64 = 1.5;
 
 /// Places for a drawing, in angstrom, by atom; `y` points up.
 ///
-/// Double bonds outside of rings are drawn with their geometry.
+/// Double bonds are drawn with their geometry.
 pub fn coordinates(molecule: &Molecule) -> Vec<[f32; 2]> {
     let mut places = raw_layout(molecule);
     for (id, bond) in (0u32..).zip(molecule.bonds()) {
-        if !bond.in_ring && shows_wrong_geometry(&places, bond) {
-            mirror_end(molecule, &mut places, id);
+        if shows_wrong_geometry(&places, bond) {
+            if bond.in_ring {
+                fold_inwards(molecule, &mut places, bond);
+            } else {
+                turn_end(molecule, &mut places, id);
+            }
         }
     }
     place_side_by_side(molecule, &mut places);
@@ -116,23 +120,46 @@ fn shows_wrong_geometry(places: &[[f64; 2]], bond: &Bond) -> bool {
 }
 
 /// Turns what hangs on the end of a bond around the bond.
-fn mirror_end(molecule: &Molecule, places: &mut [[f64; 2]], id: u32) {
+fn turn_end(molecule: &Molecule, places: &mut [[f64; 2]], id: u32) {
     let bond = &molecule.bonds()[id as usize];
-    let (begin, end) = (places[bond.begin as usize], places[bond.end as usize]);
-    let axis = [end[0] - begin[0], end[1] - begin[1]];
+    let parts = molecule.components(|other| other != id);
+    mirror(places, &parts, bond.end, [bond.begin, bond.end]);
+}
+
+/// Draws one end of a double bond of a large ring inside of the ring, with what hangs on it.
+fn fold_inwards(molecule: &Molecule, places: &mut [[f64; 2]], bond: &Bond) {
+    for (end, across) in [(bond.begin, bond.end), (bond.end, bond.begin)] {
+        let mut in_ring = molecule
+            .neighbors(end as usize)
+            .iter()
+            .filter(|link| molecule.bonds()[link.bond as usize].in_ring);
+        let (Some(first), Some(second), None) = (in_ring.next(), in_ring.next(), in_ring.next())
+        else {
+            continue;
+        };
+        let neighbor = if first.atom == across { second.atom } else { first.atom };
+        let parts = molecule.components(|other| other != first.bond && other != second.bond);
+        mirror(places, &parts, end, [neighbor, across]);
+        return;
+    }
+}
+
+/// Mirrors the part of an atom at the line through two atoms.
+fn mirror(places: &mut [[f64; 2]], parts: &[u32], of: u32, line: [u32; 2]) {
+    let [start, end] = line.map(|atom| places[atom as usize]);
+    let axis = [end[0] - start[0], end[1] - start[1]];
     let square = axis[0] * axis[0] + axis[1] * axis[1];
     if square == 0.0 {
         return;
     }
-    let parts = molecule.components(|other| other != id);
     for (place, _) in places
         .iter_mut()
-        .zip(&parts)
-        .filter(|&(_, &part)| part == parts[bond.end as usize])
+        .zip(parts)
+        .filter(|&(_, &part)| part == parts[of as usize])
     {
-        let arm = [place[0] - begin[0], place[1] - begin[1]];
+        let arm = [place[0] - start[0], place[1] - start[1]];
         let along = (arm[0] * axis[0] + arm[1] * axis[1]) / square;
-        for (value, (start, step)) in place.iter_mut().zip(begin.into_iter().zip(axis)) {
+        for (value, (start, step)) in place.iter_mut().zip(start.into_iter().zip(axis)) {
             *value = 2.0 * (start + along * step) - *value;
         }
     }

@@ -81,6 +81,7 @@ impl Picture<'_> {
                     *lit = true;
                 }
             }
+            let color = &css_color(&highlight.color);
             // One group, so that the parts of a ground do not darken each other.
             canvas.open_group(&format!(
                 "opacity=\"0.45\" stroke-width=\"{:.1}\" stroke-linecap=\"round\"",
@@ -88,11 +89,11 @@ impl Picture<'_> {
             ));
             for bond in &self.bonds {
                 if is_lit[bond.begin as usize] && is_lit[bond.end as usize] {
-                    canvas.line(self.ends(bond), &highlight.color);
+                    canvas.line(self.ends(bond), color);
                 }
             }
             for (point, _) in self.points.iter().zip(&is_lit).filter(|(_, lit)| **lit) {
-                canvas.disc(*point, 0.34 * self.unit, &highlight.color);
+                canvas.disc(*point, 0.34 * self.unit, color);
             }
             canvas.close_group();
         }
@@ -274,6 +275,14 @@ impl Picture<'_> {
             Theme::Dark => dark,
         }
     }
+}
+
+/// A colour without characters that would end its attribute.
+fn css_color(written: &str) -> String {
+    written
+        .chars()
+        .filter(|character| !matches!(character, '"' | '\'' | '<' | '>' | '&'))
+        .collect()
 }
 
 /// The line of a bond.

@@ -48,7 +48,11 @@ fn table(molecule: &Molecule, coordinates: Vec<[f64; 3]>) -> Ctab {
             atomic_number: atom.atomic_number,
             isotope: atom.isotope,
             charge: atom.charge,
-            radical_electrons: atom.radical_electrons,
+            // More than two follow from the valence; the format has no code for them.
+            radical_electrons: match atom.radical_electrons {
+                count @ 1..=2 => count,
+                _ => 0,
+            },
             no_implicit: atom.atomic_number == WILDCARD,
             map: atom.map,
             ..RawAtom::default()
