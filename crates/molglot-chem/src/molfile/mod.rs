@@ -171,7 +171,8 @@ fn parse(bytes: &[u8]) -> Result<Parsed, MolfileError> {
             return Err(MolfileError::new(4, MolfileErrorKind::Version(text(other))));
         }
     }
-    ctab.check_bonds()?;
+    let topology = ctab.topology();
+    ctab.check_bonds(&topology)?;
     ctab.fill_valences();
     let is_labelled_3d = column(program, 20, 2).eq_ignore_ascii_case(b"3D");
     let has_depth = ctab.coordinates.iter().any(|place| place[2].abs() > 1e-3);
@@ -180,7 +181,7 @@ fn parse(bytes: &[u8]) -> Result<Parsed, MolfileError> {
     } else {
         Dimension::Flat
     };
-    stereo::assign(&mut ctab, dimension == Dimension::Solid);
+    stereo::assign(&mut ctab, &topology, dimension == Dimension::Solid);
     Ok(Parsed {
         name: text(name),
         comment: text(comment),

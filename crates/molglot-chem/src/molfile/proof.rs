@@ -11,7 +11,7 @@ use crate::depict;
 use crate::element::WILDCARD;
 use crate::graph::{Direction, RawAtom, RawBond};
 use crate::molecule::{
-    Atom, Bond, BondOrder, BondStereo, Chirality, Molecule, Neighbor, Topology,
+    Atom, Bond, BondOrder, BondStereo, Chirality, Molecule, Neighbor,
 };
 use crate::perceive::{Options, perceive};
 
@@ -151,10 +151,7 @@ fn wedge_centers(molecule: &Molecule, ctab: &mut Ctab) -> Option<u32> {
         let links = molecule.neighbors(atom as usize);
         links.iter().filter(|link| !is_center(link.atom)).count()
     });
-    let topology = Topology::new(
-        ctab.graph.atoms.len(),
-        ctab.graph.bonds.iter().map(|bond| (bond.begin, bond.end)),
-    );
+    let topology = ctab.topology();
     for center in centers {
         let mut arms: Vec<Neighbor> = molecule
             .neighbors(center as usize)
@@ -217,7 +214,8 @@ fn read(ctab: &Ctab, solid: bool) -> Result<Molecule, WriteError> {
         ..Ctab::default()
     };
     ctab.fill_valences();
-    stereo::assign(&mut ctab, solid);
+    let topology = ctab.topology();
+    stereo::assign(&mut ctab, &topology, solid);
     let options = Options {
         keep_hydrogens: true,
     };
