@@ -63,7 +63,9 @@ pub(crate) fn relisted(tag: Chirality, from: &[u32], to: &[u32]) -> Chirality {
 fn renaming(from: &[u32], to: &[u32]) -> [u8; 6] {
     let mut at: [usize; 6] = std::array::from_fn(|place| place);
     for (place, ligand) in to.iter().enumerate() {
-        let rest = at[place..to.len()].iter().position(|&old| from[old] == *ligand);
+        let rest = at[place..to.len()]
+            .iter()
+            .position(|&old| from[old] == *ligand);
         at.swap(place, place + rest.unwrap_or(0));
     }
     let mut letters = [0; 6];
@@ -142,13 +144,19 @@ mod tests {
             relisted(tag, &from, &to)
         };
         // OpenSMILES: exchanging b and c of a square turns U into 4.
-        assert_eq!(exchange(Chirality::SquarePlanar(1), 1, 2, 4), Chirality::SquarePlanar(2));
+        assert_eq!(
+            exchange(Chirality::SquarePlanar(1), 1, 2, 4),
+            Chirality::SquarePlanar(2)
+        );
         // The poles of @TB1 are a and e.
         assert_eq!(
             exchange(Chirality::TrigonalBipyramidal(1), 0, 4, 5),
             Chirality::TrigonalBipyramidal(2)
         );
-        assert_eq!(exchange(Chirality::Octahedral(1), 0, 5, 6), Chirality::Octahedral(2));
+        assert_eq!(
+            exchange(Chirality::Octahedral(1), 0, 5, 6),
+            Chirality::Octahedral(2)
+        );
     }
 
     #[test]

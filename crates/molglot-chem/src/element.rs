@@ -63,7 +63,11 @@ const BY_LETTERS: [[u8; 27]; 26] = {
     let mut number = 1;
     while number < SYMBOLS.len() {
         let letters = SYMBOLS[number].as_bytes();
-        let column = if letters.len() == 1 { 0 } else { letters[1] - b'a' + 1 };
+        let column = if letters.len() == 1 {
+            0
+        } else {
+            letters[1] - b'a' + 1
+        };
         table[(letters[0] - b'A') as usize][column as usize] = number as u8;
         number += 1;
     }

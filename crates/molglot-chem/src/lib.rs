@@ -45,4 +45,4 @@ pub use molecule::{
     Atom, Bond, BondOrder, BondStereo, Chirality, Hybridization, Molecule, Neighbor,
 };
 pub use molfile::sdf;
-pub use smiles::{MAX_ATOMS, unescape};
+pub use smiles::{MAX_ATOMS, Reaction, unescape};

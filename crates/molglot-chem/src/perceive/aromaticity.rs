@@ -3,10 +3,8 @@
 use super::draft::{Draft, twice_order};
 use super::electrons::pi_electrons;
 use super::rings::Rings;
-use super::valence::isoelectronic;
-use crate::element::{
-    CARBON, OXYGEN, SULFUR, WILDCARD, default_valence, is_more_electronegative,
-};
+use super::valence::Allowed;
+use crate::element::{CARBON, OXYGEN, SULFUR, WILDCARD, default_valence, is_more_electronegative};
 use crate::molecule::{Bond, BondOrder};
 
 /// Rings with more bonds are not looked at together with others.
@@ -45,10 +43,14 @@ pub(super) fn aromatize(draft: &mut Draft, rings: &Rings) {
     if candidates.is_empty() {
         return;
     }
+    let neighbors = ring_neighbors(rings, &candidates);
     let mut systems = Systems {
         rings,
-        donors: donors.into_iter().map(|donor| donor.unwrap_or(Donor::Barred)).collect(),
-        neighbors: ring_neighbors(rings, &candidates),
+        donors: donors
+            .into_iter()
+            .map(|donor| donor.unwrap_or(Donor::Barred))
+            .collect(),
+        neighbors,
         candidates,
         atom_hits: vec![0; draft.atoms.len()],
         bond_hits: vec![0; draft.bonds.len()],
@@ -91,7 +93,9 @@ fn classify(draft: &Draft, atom: usize, ring_size: usize) -> Donor {
 
 fn donor(draft: &Draft, atom: usize) -> Donor {
     let is_multiple = |bond: &Bond| twice_order(bond, atom) >= 4;
-    let in_ring = draft.links(atom).any(|(bond, _)| bond.in_ring && is_multiple(bond));
+    let in_ring = draft
+        .links(atom)
+        .any(|(bond, _)| bond.in_ring && is_multiple(bond));
     if draft.atoms[atom].atomic_number == WILDCARD {
         return if in_ring { Donor::One } else { Donor::Any };
     }
@@ -120,9 +124,8 @@ fn donor(draft: &Draft, atom: usize) -> Donor {
 }
 
 fn is_unsaturated(draft: &Draft, atom: usize) -> bool {
-    let donated = draft.links(atom).filter(|(bond, _)| twice_order(bond, atom) == 0).count();
-    let single = draft.degree(atom) + i32::from(draft.atoms[atom].explicit_hydrogens);
-    draft.valences[atom].explicit != single - donated as i32
+    let hydrogens = i32::from(draft.atoms[atom].explicit_hydrogens);
+    draft.valences[atom].explicit != draft.degree(atom) + hydrogens - draft.donated(atom)
 }
 
 fn can_be_aromatic(draft: &Draft, atom: usize) -> bool {
@@ -131,17 +134,16 @@ fn can_be_aromatic(draft: &Draft, atom: usize) -> bool {
         return false;
     }
     let valence = draft.valences[atom];
-    let default = i32::from(default_valence(isoelectronic(draft, atom)));
-    if default_valence(raw.atomic_number) > 0 && valence.total() > default {
+    let default = Allowed::new(raw.atomic_number, raw.charge).default();
+    if default_valence(raw.atomic_number) > 0 && valence.total() > default.unwrap_or(-1) {
         return false;
     }
     if raw.radical_electrons > 0 && (raw.atomic_number != CARBON || raw.charge != 0) {
         return false;
     }
-    let multiple = draft
-        .links(atom)
-        .filter(|(bond, _)| matches!(bond.order, BondOrder::Double | BondOrder::Triple));
-    valence.explicit - draft.degree(atom) <= 1 || multiple.count() <= 1
+    let is_multiple =
+        |(bond, _): &(&Bond, usize)| matches!(bond.order, BondOrder::Double | BondOrder::Triple);
+    valence.explicit - draft.degree(atom) <= 1 || draft.links(atom).filter(is_multiple).count() <= 1
 }
 
 /// Which candidates share exactly one bond, by place in the list.
@@ -224,7 +226,11 @@ impl Systems<'_> {
             size: 0,
             open: self.count_bonds(system),
         };
-        let largest = if system.len() > LARGE_SYSTEM { 2 } else { MOST_FUSED };
+        let largest = if system.len() > LARGE_SYSTEM {
+            2
+        } else {
+            MOST_FUSED
+        };
         for size in 1..=largest.min(system.len()) {
             subset.size = size;
             for &ring in system {
@@ -267,7 +273,10 @@ impl Systems<'_> {
         while let Some(next) = extension.pop() {
             let known = |ring: usize| {
                 subset.members.contains(&ring)
-                    || subset.members.iter().any(|&member| self.neighbors[member].contains(&ring))
+                    || subset
+                        .members
+                        .iter()
+                        .any(|&member| self.neighbors[member].contains(&ring))
             };
             let mut wider = extension.clone();
             wider.extend(
@@ -287,7 +296,10 @@ impl Systems<'_> {
     fn judge(&mut self, draft: &mut Draft, subset: &mut Subset) {
         let rings = self.rings;
         let members: [usize; MOST_FUSED] = std::array::from_fn(|at| {
-            subset.members.get(at).map_or(0, |&place| self.candidates[place])
+            subset
+                .members
+                .get(at)
+                .map_or(0, |&place| self.candidates[place])
         });
         let members = &members[..subset.members.len()];
         for &ring in members {
@@ -325,6 +337,7 @@ impl Systems<'_> {
 }
 
 fn mark(draft: &mut Draft, bond: usize) {
+    draft.has_aromatic = true;
     let bond = &mut draft.bonds[bond];
     bond.aromatic = true;
     if matches!(bond.order, BondOrder::Single | BondOrder::Double) {

@@ -125,9 +125,12 @@ fn coordinate(draft: &mut Draft) {
         }
         let dative = |link: &Neighbor| {
             let links = draft.links(link.atom as usize);
-            links.filter(|(bond, _)| bond.order == BondOrder::Dative).count()
+            links
+                .filter(|(bond, _)| bond.order == BondOrder::Dative)
+                .count()
         };
         if let Some(link) = metal_links(draft).into_iter().min_by_key(dative) {
+            draft.has_dative = true;
             let bond = &mut draft.bonds[link.bond as usize];
             bond.order = BondOrder::Dative;
             (bond.begin, bond.end) = (atom as u32, link.atom);
@@ -142,7 +145,9 @@ fn is_hypervalent(draft: &mut Draft, atom: usize) -> bool {
     let Ok(isoelectronic @ 1..=118) = u8::try_from(electrons) else {
         return false;
     };
-    let largest = valences(isoelectronic).last().map_or(0, |&valence| i32::from(valence));
+    let largest = valences(isoelectronic)
+        .last()
+        .map_or(0, |&valence| i32::from(valence));
     let used = draft.valences[atom].explicit;
     // Cyclopentadienyl carbons reach their valence with the metal as a fourth neighbour.
     let cyclopentadienyl = used == largest && raw.aromatic && draft.total_degree(atom) == 4;

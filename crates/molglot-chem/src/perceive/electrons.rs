@@ -11,8 +11,7 @@ pub(super) fn pi_electrons(draft: &Draft, atom: usize) -> i32 {
     if default <= 1 {
         return -1;
     }
-    let donated = draft.links(atom).filter(|(bond, _)| twice_order(bond, atom) == 0).count();
-    let degree = draft.total_degree(atom) - donated as i32;
+    let degree = draft.total_degree(atom) - draft.donated(atom);
     if degree > 3 {
         return -1;
     }
@@ -20,7 +19,11 @@ pub(super) fn pi_electrons(draft: &Draft, atom: usize) -> i32 {
     let electrons = default - degree + lone - i32::from(raw.radical_electrons);
     // Of a triple bond only one π bond can take part.
     let unsaturation = draft.valences[atom].explicit - draft.degree(atom);
-    if electrons > 1 && unsaturation > 1 { 1 } else { electrons }
+    if electrons > 1 && unsaturation > 1 {
+        1
+    } else {
+        electrons
+    }
 }
 
 /// Marks the bonds of conjugated systems: a multiple or aromatic bond next to any bond between atoms
@@ -29,12 +32,22 @@ pub(super) fn conjugate(draft: &mut Draft) {
     for bond in &mut draft.bonds {
         bond.conjugated = bond.aromatic;
     }
-    if draft.bonds.iter().all(|bond| matches!(bond.order, BondOrder::Single | BondOrder::Dative)) {
+    if draft
+        .bonds
+        .iter()
+        .all(|bond| matches!(bond.order, BondOrder::Single | BondOrder::Dative))
+    {
         return;
     }
     // Neighbours and hydrogens of the atoms that may take part, 0 for the others.
     let around: Vec<i32> = (0..draft.atoms.len())
-        .map(|atom| if is_conjugable(draft, atom) { draft.total_degree(atom) } else { 0 })
+        .map(|atom| {
+            if is_conjugable(draft, atom) {
+                draft.total_degree(atom)
+            } else {
+                0
+            }
+        })
         .collect();
     for atom in (0..draft.atoms.len()).filter(|&atom| matches!(around[atom], 2..=3)) {
         let links = draft.topology.neighbors(atom);
@@ -84,12 +97,18 @@ pub(super) fn hybridization(draft: &Draft, atom: usize) -> Hybridization {
         _ => {}
     }
     // Nothing is known of lone pairs of actinides and beyond.
-    let orbitals = if raw.atomic_number < 89 { orbitals(draft, atom) } else { degree };
+    let orbitals = if raw.atomic_number < 89 {
+        orbitals(draft, atom)
+    } else {
+        degree
+    };
     match orbitals {
         2 => Hybridization::Sp,
         3 => Hybridization::Sp2,
         // A lone pair next to a π system lies in a p orbital, as in O=CO.
-        4 if degree <= 3 && draft.links(atom).any(|(bond, _)| bond.conjugated) => Hybridization::Sp2,
+        4 if degree <= 3 && draft.links(atom).any(|(bond, _)| bond.conjugated) => {
+            Hybridization::Sp2
+        }
         4 => Hybridization::Sp3,
         5 => Hybridization::Sp3d,
         6 => Hybridization::Sp3d2,
@@ -100,8 +119,7 @@ pub(super) fn hybridization(draft: &Draft, atom: usize) -> Hybridization {
 /// Bonds plus lone pairs plus unpaired electrons.
 fn orbitals(draft: &Draft, atom: usize) -> i32 {
     let raw = &draft.atoms[atom];
-    let donated = draft.links(atom).filter(|(bond, _)| twice_order(bond, atom) == 0).count();
-    let degree = draft.total_degree(atom) - donated as i32;
+    let degree = draft.total_degree(atom) - draft.donated(atom);
     if raw.atomic_number <= 1 {
         return degree;
     }

@@ -10,7 +10,11 @@ use crate::molecule::{BondOrder, Chirality, Topology};
 /// hydrogen, a wildcard or a coordination centre, or if it carries the geometry of a double bond.
 pub(super) fn fold(graph: &mut RawGraph) -> Vec<u32> {
     let everything = 0..graph.atoms.len() as u32;
-    if graph.atoms.iter().all(|atom| atom.atomic_number != HYDROGEN) {
+    if graph
+        .atoms
+        .iter()
+        .all(|atom| atom.atomic_number != HYDROGEN)
+    {
         return everything.collect();
     }
     let topology = Topology::new(
@@ -24,7 +28,13 @@ pub(super) fn fold(graph: &mut RawGraph) -> Vec<u32> {
     for hydrogen in (0..graph.atoms.len()).rev().filter(|&atom| folded[atom]) {
         let link = topology.neighbors(hydrogen)[0];
         gone[link.bond as usize] = true;
-        detach(graph, &topology, link.bond as usize, link.atom as usize, &gone);
+        detach(
+            graph,
+            &topology,
+            link.bond as usize,
+            link.atom as usize,
+            &gone,
+        );
     }
     let kept: Vec<u32> = everything.filter(|&atom| !folded[atom as usize]).collect();
     compact(graph, &kept, &folded);
@@ -65,7 +75,9 @@ fn detach(graph: &mut RawGraph, topology: &Topology, bond: usize, heavy: usize, 
     let atom = &mut graph.atoms[heavy];
     atom.explicit_hydrogens = atom.explicit_hydrogens.saturating_add(1);
     // The hydrogen moves behind the neighbours that stay.
-    if atom.chirality != Chirality::Unspecified && others().filter(|&other| other > bond).count() % 2 == 1 {
+    if atom.chirality != Chirality::Unspecified
+        && others().filter(|&other| other > bond).count() % 2 == 1
+    {
         atom.chirality = atom.chirality.mirrored();
     }
     let removed = graph.bonds[bond];

@@ -10,10 +10,8 @@ use std::collections::VecDeque;
 use super::draft::{Draft, twice_order};
 use super::matching::Matching;
 use super::rings::Rings;
-use super::{Problem, ProblemKind, valence};
-use crate::element::{
-    CARBON, NITROGEN, PHOSPHORUS, WILDCARD, default_valence, is_early, valences,
-};
+use super::{Problem, ProblemKind, valence, wildcards};
+use crate::element::{CARBON, NITROGEN, PHOSPHORUS, WILDCARD, default_valence, is_early, valences};
 use crate::molecule::BondOrder;
 
 /// Replaces aromatic bonds by single and double ones.
@@ -22,9 +20,7 @@ use crate::molecule::BondOrder;
 ///
 /// If no structure gives every atom its valence, or an aromatic atom is in no ring.
 pub(super) fn kekulize(draft: &mut Draft, rings: &Rings) -> Result<(), Problem> {
-    let written = draft.atoms.iter().any(|atom| atom.aromatic)
-        || draft.bonds.iter().any(|bond| bond.aromatic);
-    if written {
+    if draft.has_aromatic {
         let mut walk = Walk::new(draft);
         for system in fused_systems(draft, rings) {
             walk.system(draft, rings, &system)?;
@@ -108,7 +104,12 @@ impl Walk {
         }
     }
 
-    fn system(&mut self, draft: &mut Draft, rings: &Rings, system: &[usize]) -> Result<(), Problem> {
+    fn system(
+        &mut self,
+        draft: &mut Draft,
+        rings: &Rings,
+        system: &[usize],
+    ) -> Result<(), Problem> {
         let mut atoms: Vec<u32> = system
             .iter()
             .flat_map(|&ring| rings.atoms[ring].iter().copied())
@@ -123,17 +124,20 @@ impl Walk {
         }
         let members = atoms.clone();
         atoms.retain(|&atom| takes_part(draft, atom as usize));
-        let wildcards = WildcardRings::new(draft, rings, system, &members);
+        let wildcards = wildcards::admitted(draft, rings, system, &members);
         for &atom in &atoms {
             let atom = atom as usize;
             self.states[atom] = State::Waiting;
             self.wants[atom] = if draft.atoms[atom].atomic_number == WILDCARD {
-                wildcards.admit(draft, rings, atom)
+                wildcards.binary_search(&(atom as u32)).is_ok()
             } else {
                 wants_double_bond(draft, atom)
             };
         }
-        let wanting = atoms.iter().copied().find(|&atom| self.wants[atom as usize]);
+        let wanting = atoms
+            .iter()
+            .copied()
+            .find(|&atom| self.wants[atom as usize]);
         make_single(draft, &atoms);
         let left = self.walk(draft, &atoms);
         let complete = left.is_empty() || self.complete(draft, &atoms);
@@ -222,7 +226,9 @@ impl Walk {
         }
         edges.retain(|&(from, to, _)| wants[from] && wants[to]);
         let is_wildcard = |at: usize| draft.atoms[atoms[at] as usize].atomic_number == WILDCARD;
-        let optional = (0..atoms.len()).map(|at| !wants[at] || is_wildcard(at)).collect();
+        let optional = (0..atoms.len())
+            .map(|at| !wants[at] || is_wildcard(at))
+            .collect();
         let mut matching = Matching::new(optional, edges.iter().map(|&(from, to, _)| (from, to)));
         for &(from, to, bond) in &edges {
             if draft.bonds[bond].order == BondOrder::Double {
@@ -249,7 +255,10 @@ fn may_be_double(draft: &Draft, bond: usize) -> bool {
 }
 
 fn is_single_double_or_aromatic(order: BondOrder) -> bool {
-    matches!(order, BondOrder::Single | BondOrder::Double | BondOrder::Aromatic)
+    matches!(
+        order,
+        BondOrder::Single | BondOrder::Double | BondOrder::Aromatic
+    )
 }
 
 fn make_single(draft: &mut Draft, atoms: &[u32]) {
@@ -296,54 +305,12 @@ fn wants_double_bond(draft: &Draft, atom: usize) -> bool {
     degree + radicals < wanted && (wanted == orders + 1 + radicals || could_be_radical)
 }
 
-/// What decides whether a wildcard of a ring system may have a double bond.
-struct WildcardRings {
-    /// Atoms of the system, sorted.
-    members: Vec<u32>,
-    /// By ring of the system: no aromatic atom is in this ring alone.
-    closed: Vec<(usize, bool)>,
-}
-
-impl WildcardRings {
-    fn new(draft: &Draft, rings: &Rings, system: &[usize], members: &[u32]) -> Self {
-        let has_own_aromatic = |ring: usize| {
-            rings.atoms[ring].iter().any(|&atom| {
-                rings.atom_counts[atom as usize] == 1 && draft.is_aromatic(atom as usize)
-            })
-        };
-        let any = members
-            .iter()
-            .any(|&atom| draft.atoms[atom as usize].atomic_number == WILDCARD);
-        Self {
-            members: if any { members.to_vec() } else { Vec::new() },
-            closed: system
-                .iter()
-                .filter(|_| any)
-                .map(|&ring| (ring, !has_own_aromatic(ring)))
-                .collect(),
-        }
-    }
-
-    fn admit(&self, draft: &Draft, rings: &Rings, atom: usize) -> bool {
-        let count = rings.atom_counts[atom] as usize;
-        let plain = draft.links(atom).filter(|&(_, other)| {
-            let raw = &draft.atoms[other];
-            raw.atomic_number != WILDCARD
-                && !raw.aromatic
-                && self.members.binary_search(&(other as u32)).is_ok()
-        });
-        let closed = self
-            .closed
-            .iter()
-            .filter(|&&(ring, closed)| closed && rings.atoms[ring].contains(&(atom as u32)));
-        plain.count() < count && closed.count() < count
-    }
-}
-
 /// Takes the marks of the input away: from here on aromaticity is perceived.
 fn clear_marks(draft: &mut Draft, rings: &Rings) -> Result<(), Problem> {
+    draft.has_aromatic = false;
     for bond in &mut draft.bonds {
         bond.aromatic = false;
+        draft.has_aromatic |= bond.order == BondOrder::Aromatic;
     }
     for atom in 0..draft.atoms.len() {
         if !draft.atoms[atom].aromatic {

@@ -219,7 +219,9 @@ mod tests {
     fn agrees_with_trying_everything() {
         let mut state = 1u64;
         let mut random = move |below: u64| {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            state = state
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
             (state >> 33) % below
         };
         for _ in 0..3000 {
@@ -229,7 +231,11 @@ mod tests {
             let optional: Vec<_> = (0..count).map(|_| random(4) == 0).collect();
             let mut matching = Matching::new(optional.clone(), edges.iter().copied());
             let complete = matching.complete();
-            assert_eq!(complete, can_cover(&edges, &optional), "{edges:?} {optional:?}");
+            assert_eq!(
+                complete,
+                can_cover(&edges, &optional),
+                "{edges:?} {optional:?}"
+            );
             for vertex in (0..count).filter(|_| complete) {
                 match matching.mate(vertex) {
                     None => assert!(optional[vertex]),

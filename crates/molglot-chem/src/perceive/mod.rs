@@ -13,6 +13,7 @@ mod kekulize;
 mod matching;
 mod rings;
 mod valence;
+mod wildcards;
 
 use crate::graph::RawGraph;
 use crate::molecule::{Atom, Hybridization, Molecule};

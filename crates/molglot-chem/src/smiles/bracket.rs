@@ -204,7 +204,11 @@ impl Reader<'_> {
         if amount > MAX_CHARGE || leading_zero || matches!(self.peek(), Some(b'+' | b'-')) {
             return Err(wrong);
         }
-        Ok(if sign == b'+' { amount as i8 } else { -(amount as i8) })
+        Ok(if sign == b'+' {
+            amount as i8
+        } else {
+            -(amount as i8)
+        })
     }
 
     fn atom_map(&mut self) -> Result<Option<u16>, SmilesError> {
@@ -268,7 +272,11 @@ mod tests {
             ("[nH]", 7, true),
         ] {
             let (atom, _) = read(text.as_bytes(), 0).unwrap();
-            assert_eq!((atom.atomic_number, atom.aromatic), (number, aromatic), "{text}");
+            assert_eq!(
+                (atom.atomic_number, atom.aromatic),
+                (number, aromatic),
+                "{text}"
+            );
         }
         for text in ["[sc]", "[cl]", "[cn]", "[f]"] {
             assert!(read(text.as_bytes(), 0).is_err(), "{text}");

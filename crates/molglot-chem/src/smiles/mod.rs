@@ -5,11 +5,13 @@
 
 mod bracket;
 mod order;
+mod reaction;
 mod ring;
 mod scan;
 
 use std::borrow::Cow;
 
+pub use reaction::Reaction;
 pub(crate) use scan::{Scanned, scan};
 
 /// The largest number of atoms that is read.

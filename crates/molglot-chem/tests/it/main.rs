@@ -11,4 +11,5 @@ mod describe;
 mod fixtures;
 mod ogb;
 mod properties;
+mod reactions;
 mod support;
