@@ -9,6 +9,7 @@ mod canonical;
 mod corpora;
 mod describe;
 mod fixtures;
+mod molfile;
 mod ogb;
 mod properties;
 mod reactions;
