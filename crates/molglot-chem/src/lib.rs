@@ -36,7 +36,6 @@ pub mod fingerprint;
 mod formula;
 mod graph;
 pub mod groups;
-mod legacy;
 pub mod llamo;
 mod molecule;
 pub mod molfile;

@@ -3,12 +3,12 @@
 use super::error::{MolfileError, MolfileErrorKind, QueryFeature};
 use crate::element::{self, HYDROGEN, WILDCARD};
 use crate::graph::{Direction, RawAtom, RawBond, RawGraph};
-use crate::molecule::{BondOrder, Chirality};
+use crate::molecule::{BondOrder, Neighbor, Topology};
 use crate::smiles::MAX_CHARGE;
 
 /// How a bond is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     #[default]
     Plain,
     /// From its first atom towards the viewer.
@@ -159,48 +159,39 @@ impl Ctab {
             .any(|mark| matches!(mark, Mark::Wedge | Mark::Hash | Mark::Crossed))
     }
 
+    pub(super) fn topology(&self) -> Topology {
+        let ends = self.graph.bonds.iter().map(|bond| (bond.begin, bond.end));
+        Topology::new(self.graph.atoms.len(), ends)
+    }
+
     /// Refuses second bonds between the same atoms, and bonds of type 8 that stayed queries.
-    pub(super) fn check_bonds(&self) -> Result<(), MolfileError> {
-        let at = |bond: usize, kind| Err(MolfileError::new(self.bond_lines[bond], kind));
+    pub(super) fn check_bonds(&self, topology: &Topology) -> Result<(), MolfileError> {
+        let at = |bond: u32, kind| Err(MolfileError::new(self.bond_lines[bond as usize], kind));
         if let Some(&bond) = self.undecided.first() {
-            return at(
-                bond as usize,
-                MolfileErrorKind::Query(QueryFeature::BondType),
-            );
+            return at(bond, MolfileErrorKind::Query(QueryFeature::BondType));
         }
-        match self.duplicate_bond() {
+        match (0..topology.atom_count()).find_map(|atom| duplicate(topology.neighbors(atom))) {
             Some(bond) => at(bond, MolfileErrorKind::DuplicateBond),
             None => Ok(()),
         }
     }
+}
 
-    fn duplicate_bond(&self) -> Option<usize> {
-        let mut start = vec![0u32; self.graph.atoms.len() + 1];
-        for bond in &self.graph.bonds {
-            start[bond.begin.min(bond.end) as usize + 1] += 1;
-        }
-        for atom in 1..start.len() {
-            start[atom] += start[atom - 1];
-        }
-        let mut filled = start.clone();
-        let mut partners = vec![0u32; self.graph.bonds.len()];
-        self.graph.bonds.iter().position(|bond| {
-            let (low, high) = (bond.begin.min(bond.end) as usize, bond.begin.max(bond.end));
-            let end = filled[low] as usize;
-            let known = partners[start[low] as usize..end].contains(&high);
-            partners[end] = high;
-            filled[low] += 1;
-            known
-        })
+/// The later of two bonds to the same neighbour.
+fn duplicate(links: &[Neighbor]) -> Option<u32> {
+    if links.len() > 8 {
+        let mut sorted: Vec<(u32, u32)> = links.iter().map(|link| (link.atom, link.bond)).collect();
+        sorted.sort_unstable();
+        let twice = sorted.windows(2).find(|pair| pair[0].0 == pair[1].0);
+        return twice.map(|pair| pair[1].1);
     }
+    let known = |at: usize| links[..at].iter().any(|link| link.atom == links[at].atom);
+    (1..links.len()).find(|&at| known(at)).map(|at| links[at].bond)
 }
 
 /// An atom by the symbol that both versions write for it.
 pub(super) fn atom(symbol: &[u8]) -> Result<RawAtom, MolfileErrorKind> {
-    let mut atom = RawAtom {
-        chirality: Chirality::Unspecified,
-        ..RawAtom::default()
-    };
+    let mut atom = RawAtom::default();
     match symbol {
         b"C" => atom.atomic_number = element::CARBON,
         b"H" => atom.atomic_number = HYDROGEN,
@@ -216,9 +207,7 @@ pub(super) fn atom(symbol: &[u8]) -> Result<RawAtom, MolfileErrorKind> {
             atom.no_implicit = true;
             atom.isotope = label
                 .iter()
-                .try_fold(0u16, |number, digit| {
-                    Some(number * 10 + u16::from(digit - b'0'))
-                })
+                .try_fold(0u16, |number, digit| Some(number * 10 + u16::from(digit - b'0')))
                 .filter(|&number| number > 0);
         }
         b"L" => return Err(MolfileErrorKind::Query(QueryFeature::AtomList)),

@@ -20,19 +20,33 @@ pub(super) fn read(mut lines: Lines<'_>) -> Result<Vec<(String, String)>, Molfil
                 MolfileErrorKind::StrayData,
             ));
         };
-        let mut value = Vec::new();
-        let mut is_first = true;
-        // A line of blanks belongs to the value, an empty one ends it.
-        let ends = |line: &[u8]| line.is_empty() || line.starts_with(b"$$$$");
-        for line in lines.by_ref().take_while(|line| !ends(line)) {
-            if !std::mem::replace(&mut is_first, false) {
-                value.push(b'\n');
-            }
-            value.extend_from_slice(line);
-        }
-        items.push((text(name(header)), text(&value)));
+        let value = value(&mut lines);
+        items.push((text(name(header)), value));
     }
     Ok(items)
+}
+
+/// The lines up to an empty one. A line of blanks belongs to the value.
+fn value(lines: &mut Lines<'_>) -> String {
+    let before = lines.rest();
+    let mut length = 0;
+    loop {
+        match lines.next() {
+            Some(line) if !line.is_empty() && !line.starts_with(b"$$$$") => {
+                length = before.len() - lines.rest().len();
+            }
+            _ => break,
+        }
+    }
+    let value = &before[..length];
+    let value = value.strip_suffix(b"\n").unwrap_or(value);
+    let value = value.strip_suffix(b"\r").unwrap_or(value);
+    let value = text(value);
+    if value.contains('\r') {
+        value.replace("\r\n", "\n")
+    } else {
+        value
+    }
 }
 
 /// What stands in angle brackets, or the whole header where there are none.

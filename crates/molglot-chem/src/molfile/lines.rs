@@ -22,9 +22,9 @@ impl<'a> Lines<'a> {
         self.number
     }
 
-    /// How many bytes are left, a bound on what a count may announce.
-    pub(super) fn remaining(&self) -> usize {
-        self.rest.len()
+    /// What is not read yet.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 }
 

@@ -36,6 +36,9 @@ mod write;
 
 use crate::Molecule;
 use crate::perceive::{self, Perceived, perceive};
+pub(crate) use ctab::Mark;
+pub(crate) use proof::{WedgedBond, wedged};
+
 use ctab::Ctab;
 use lines::{Lines, column, text};
 
@@ -167,7 +170,8 @@ fn parse(bytes: &[u8]) -> Result<Parsed, MolfileError> {
             return Err(MolfileError::new(4, MolfileErrorKind::Version(text(other))));
         }
     }
-    ctab.check_bonds()?;
+    let topology = ctab.topology();
+    ctab.check_bonds(&topology)?;
     ctab.fill_valences();
     let is_labelled_3d = column(program, 20, 2).eq_ignore_ascii_case(b"3D");
     let has_depth = ctab.coordinates.iter().any(|place| place[2].abs() > 1e-3);
@@ -176,7 +180,7 @@ fn parse(bytes: &[u8]) -> Result<Parsed, MolfileError> {
     } else {
         Dimension::Flat
     };
-    stereo::assign(&mut ctab, dimension == Dimension::Solid);
+    stereo::assign(&mut ctab, &topology, dimension == Dimension::Solid);
     Ok(Parsed {
         name: text(name),
         comment: text(comment),

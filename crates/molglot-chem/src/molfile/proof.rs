@@ -10,16 +10,24 @@ use super::{Dimension, Record, wedge};
 use crate::depict;
 use crate::element::WILDCARD;
 use crate::graph::{Direction, RawAtom, RawBond};
-use crate::molecule::{Atom, Bond, BondOrder, BondStereo, Chirality, Molecule, Neighbor, Topology};
+use crate::molecule::{
+    Atom, Bond, BondOrder, BondStereo, Chirality, Molecule, Neighbor,
+};
 use crate::perceive::{Options, perceive};
 
 /// The table of a record, with wedges, marks and valences such that it reads as the molecule.
 pub(super) fn draw(record: &Record) -> Result<Ctab, WriteError> {
     let molecule = &record.molecule;
     let solid = record.dimension == Dimension::Solid && record.coordinates.is_some();
-    let mut ctab = table(molecule, coordinates(record)?)?;
-    if !solid {
-        wedge_centers(molecule, &mut ctab)?;
+    let quadruple = |bond: &Bond| bond.kekule == BondOrder::Quadruple;
+    if let Some(bond) = molecule.bonds().iter().position(quadruple) {
+        return Err(WriteError::Bond { bond });
+    }
+    let mut ctab = table(molecule, coordinates(record)?);
+    if !solid && let Some(atom) = wedge_centers(molecule, &mut ctab) {
+        return Err(WriteError::Atom {
+            atom: atom as usize,
+        });
     }
     let found = read(&ctab, solid)?;
     if correct(&mut ctab, molecule, &found) {
@@ -29,7 +37,7 @@ pub(super) fn draw(record: &Record) -> Result<Ctab, WriteError> {
 }
 
 /// Atoms and bonds, double bonds of unknown geometry crossed, nothing wedged.
-fn table(molecule: &Molecule, coordinates: Vec<[f64; 3]>) -> Result<Ctab, WriteError> {
+fn table(molecule: &Molecule, coordinates: Vec<[f64; 3]>) -> Ctab {
     let mut ctab = Ctab {
         valences: vec![0; molecule.atoms().len()],
         coordinates,
@@ -40,16 +48,17 @@ fn table(molecule: &Molecule, coordinates: Vec<[f64; 3]>) -> Result<Ctab, WriteE
             atomic_number: atom.atomic_number,
             isotope: atom.isotope,
             charge: atom.charge,
-            radical_electrons: atom.radical_electrons,
+            // More than two follow from the valence; the format has no code for them.
+            radical_electrons: match atom.radical_electrons {
+                count @ 1..=2 => count,
+                _ => 0,
+            },
             no_implicit: atom.atomic_number == WILDCARD,
             map: atom.map,
             ..RawAtom::default()
         });
     }
-    for (index, bond) in molecule.bonds().iter().enumerate() {
-        if bond.kekule == BondOrder::Quadruple {
-            return Err(WriteError::Bond { bond: index });
-        }
+    for bond in molecule.bonds() {
         ctab.graph.bonds.push(RawBond {
             begin: bond.begin,
             end: bond.end,
@@ -61,7 +70,7 @@ fn table(molecule: &Molecule, coordinates: Vec<[f64; 3]>) -> Result<Ctab, WriteE
             _ => Mark::Plain,
         });
     }
-    Ok(ctab)
+    ctab
 }
 
 fn coordinates(record: &Record) -> Result<Vec<[f64; 3]>, WriteError> {
@@ -88,8 +97,43 @@ fn coordinates(record: &Record) -> Result<Vec<[f64; 3]>, WriteError> {
     Ok(places.iter().map(|place| place.map(f64::from)).collect())
 }
 
-/// Draws a wedge or hash from every stereo centre.
-fn wedge_centers(molecule: &Molecule, ctab: &mut Ctab) -> Result<(), WriteError> {
+/// A bond as it is drawn.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WedgedBond {
+    /// The atom at the narrow end of a wedge.
+    pub(crate) begin: u32,
+    pub(crate) end: u32,
+    /// In a Kekulé form.
+    pub(crate) order: BondOrder,
+    pub(crate) mark: Mark,
+}
+
+/// The bonds of a flat drawing, with wedges at every stereo centre that the places can show.
+pub(crate) fn wedged(molecule: &Molecule, places: &[[f32; 2]]) -> Vec<WedgedBond> {
+    let coordinates = places
+        .iter()
+        .map(|&[x, y]| [f64::from(x), f64::from(y), 0.0])
+        .collect();
+    let mut ctab = table(molecule, coordinates);
+    wedge_centers(molecule, &mut ctab);
+    let Ctab { graph, marks, .. } = ctab;
+    graph
+        .bonds
+        .iter()
+        .zip(marks)
+        .map(|(bond, mark)| WedgedBond {
+            begin: bond.begin,
+            end: bond.end,
+            order: bond.order,
+            mark,
+        })
+        .collect()
+}
+
+/// Draws a wedge or hash from every stereo centre. Returns a centre whose places show no volume,
+/// if there is one.
+fn wedge_centers(molecule: &Molecule, ctab: &mut Ctab) -> Option<u32> {
+    let mut failed = None;
     let is_center = |atom: u32| {
         matches!(
             molecule.atoms()[atom as usize].chirality,
@@ -100,17 +144,14 @@ fn wedge_centers(molecule: &Molecule, ctab: &mut Ctab) -> Result<(), WriteError>
         .filter(|&atom| is_center(atom))
         .collect();
     if centers.is_empty() {
-        return Ok(());
+        return None;
     }
     // A centre among centres has the fewest bonds to choose from, as each takes one.
     centers.sort_by_key(|&atom| {
         let links = molecule.neighbors(atom as usize);
         links.iter().filter(|link| !is_center(link.atom)).count()
     });
-    let topology = Topology::new(
-        ctab.graph.atoms.len(),
-        ctab.graph.bonds.iter().map(|bond| (bond.begin, bond.end)),
-    );
+    let topology = ctab.topology();
     for center in centers {
         let mut arms: Vec<Neighbor> = molecule
             .neighbors(center as usize)
@@ -157,12 +198,10 @@ fn wedge_centers(molecule: &Molecule, ctab: &mut Ctab) -> Result<(), WriteError>
             true
         });
         if !found {
-            return Err(WriteError::Atom {
-                atom: center as usize,
-            });
+            failed = failed.or(Some(center));
         }
     }
-    Ok(())
+    failed
 }
 
 /// What a reader makes of the table.
@@ -175,7 +214,8 @@ fn read(ctab: &Ctab, solid: bool) -> Result<Molecule, WriteError> {
         ..Ctab::default()
     };
     ctab.fill_valences();
-    stereo::assign(&mut ctab, solid);
+    let topology = ctab.topology();
+    stereo::assign(&mut ctab, &topology, solid);
     let options = Options {
         keep_hydrogens: true,
     };
@@ -244,8 +284,7 @@ fn compare(molecule: &Molecule, read: &Molecule) -> Result<(), WriteError> {
     if let Some(atom) = differs {
         return Err(WriteError::Atom { atom });
     }
-    let geometry =
-        |bond: &Bond| matches!(bond.stereo, BondStereo::Z | BondStereo::E).then_some(bond.stereo);
+    let geometry = |bond: &Bond| matches!(bond.stereo, BondStereo::Z | BondStereo::E).then_some(bond.stereo);
     match molecule
         .bonds()
         .iter()

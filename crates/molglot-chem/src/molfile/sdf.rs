@@ -61,6 +61,11 @@ impl<R: BufRead> SdfReader<R> {
         }
     }
 
+    /// The same reader with other options, from the next record on.
+    pub fn options(self, options: Options) -> Self {
+        Self { options, ..self }
+    }
+
     /// Fills the buffer with the next record. Says how many lines it has, or 0 at the end.
     fn advance(&mut self) -> Result<usize, (usize, SdfErrorKind)> {
         self.buffer.clear();

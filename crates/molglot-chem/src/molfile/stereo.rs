@@ -34,15 +34,10 @@ impl Drawing<'_> {
 }
 
 /// Reads the geometry of a table into the tags and directions of its graph.
-pub(super) fn assign(ctab: &mut Ctab, solid: bool) {
-    let bonds = &ctab.graph.bonds;
-    let topology = Topology::new(
-        ctab.graph.atoms.len(),
-        bonds.iter().map(|bond| (bond.begin, bond.end)),
-    );
+pub(super) fn assign(ctab: &mut Ctab, topology: &Topology, solid: bool) {
     let drawing = Drawing {
         graph: &ctab.graph,
-        topology: &topology,
+        topology,
         coordinates: &ctab.coordinates,
         marks: &ctab.marks,
     };

@@ -46,10 +46,12 @@ fn atom_line(line: &[u8], at: usize, ctab: &mut Ctab) -> Result<()> {
         *value = decimal(column(line, 10 * axis, 10)).ok_or(MolfileErrorKind::Coordinate)?;
     }
     let mut atom = ctab::atom(column(line, 31, 3))?;
-    let field = |start, width| match column(line, start, width) {
-        b"0" | b"" => Ok(0),
-        written => super::lines::integer(written).ok_or(MolfileErrorKind::Number),
-    };
+    let rest = line.get(34..).unwrap_or_default();
+    if rest.iter().all(|byte| matches!(byte, b' ' | b'0')) {
+        ctab.push_atom(atom, place, 0, at);
+        return Ok(());
+    }
+    let field = |start, width| number(line, start, width).ok_or(MolfileErrorKind::Number);
     let mass_difference = field(34, 2)?;
     if mass_difference != 0 {
         let mass = i32::from(MOST_COMMON[usize::from(atom.atomic_number)]) + mass_difference;

@@ -37,7 +37,7 @@ impl Table<'_, '_> {
         self.expect("BEGIN CTAB")?;
         let [atoms, bonds] = self.counts()?;
         // A bond or an atom takes at least this many bytes, whatever the counts say.
-        let room = self.lines.remaining() / 16;
+        let room = self.lines.rest().len() / 16;
         self.ctab.reserve(atoms.min(room), bonds.min(room));
         if atoms > 0 {
             self.expect("BEGIN ATOM")?;

@@ -6,7 +6,8 @@ use super::ctab::{Ctab, Mark};
 use super::error::WriteError;
 use super::proof;
 use super::{Dimension, Record};
-use crate::element::symbol;
+use crate::element::{WILDCARD, symbol};
+use crate::graph::RawAtom;
 use crate::molecule::{Atom, BondOrder, Chirality, Molecule};
 
 /// The version of the format to write.
@@ -75,7 +76,8 @@ fn fits_columns(ctab: &Ctab) -> bool {
     ctab.graph.atoms.len() <= 999
         && ctab.graph.bonds.len() <= 999
         && ctab.graph.atoms.iter().all(|atom| {
-            atom.map.is_none_or(|map| map <= 999) && atom.isotope.is_none_or(|mass| mass <= 999)
+            // RDKit takes no label of three nines.
+            atom.map.is_none_or(|map| map <= 999) && atom.isotope.is_none_or(|mass| mass < 999)
         })
         && ctab
             .coordinates
@@ -97,6 +99,15 @@ fn bond_code(order: BondOrder) -> u8 {
         BondOrder::Triple => 3,
         BondOrder::Aromatic | BondOrder::Quadruple => 4,
         BondOrder::Dative => 9,
+    }
+}
+
+/// `R#` for a wildcard with a number, the symbol of any other atom.
+fn written_symbol(atom: &RawAtom) -> &'static str {
+    if atom.atomic_number == WILDCARD && atom.isotope.is_some() {
+        "R#"
+    } else {
+        symbol(atom.atomic_number)
     }
 }
 
@@ -127,7 +138,7 @@ fn v2000(out: &mut String, ctab: &Ctab, chiral: u8) -> std::fmt::Result {
         writeln!(
             out,
             "{x:10.4}{y:10.4}{z:10.4} {:<3} 0  0  0  0  0{:3}  0  0  0{:3}  0  0",
-            symbol(atom.atomic_number),
+            written_symbol(atom),
             ctab.valences[index],
             atom.map.unwrap_or(0)
         )?;
@@ -148,33 +159,31 @@ fn v2000(out: &mut String, ctab: &Ctab, chiral: u8) -> std::fmt::Result {
             bond_code(bond.order)
         )?;
     }
-    let atoms = || (1usize..).zip(&graph.atoms);
-    property(
-        out,
-        "CHG",
-        atoms()
-            .filter(|(_, atom)| atom.charge != 0)
-            .map(|(at, atom)| (at, i32::from(atom.charge))),
-    )?;
-    property(
-        out,
-        "ISO",
-        atoms().filter_map(|(at, atom)| Some((at, i32::from(atom.isotope?)))),
-    )?;
-    property(
-        out,
-        "RAD",
-        atoms().filter_map(|(at, atom)| Some((at, i32::from(spin(atom.radical_electrons)?)))),
-    )
+    let mut charges = Vec::new();
+    let mut isotopes = Vec::new();
+    let mut labels = Vec::new();
+    let mut radicals = Vec::new();
+    for (number, atom) in (1..).zip(&graph.atoms) {
+        if atom.charge != 0 {
+            charges.push((number, i32::from(atom.charge)));
+        }
+        match atom.isotope {
+            Some(label) if atom.atomic_number == WILDCARD => labels.push((number, label.into())),
+            Some(mass) => isotopes.push((number, mass.into())),
+            None => {}
+        }
+        if let Some(spin) = spin(atom.radical_electrons) {
+            radicals.push((number, spin.into()));
+        }
+    }
+    property(out, "CHG", &charges)?;
+    property(out, "ISO", &isotopes)?;
+    property(out, "RAD", &radicals)?;
+    property(out, "RGP", &labels)
 }
 
 /// `M  XXXnn8 aaa vvv ...`, eight atoms to a line.
-fn property(
-    out: &mut String,
-    name: &str,
-    values: impl Iterator<Item = (usize, i32)>,
-) -> std::fmt::Result {
-    let values: Vec<_> = values.collect();
+fn property(out: &mut String, name: &str, values: &[(usize, i32)]) -> std::fmt::Result {
     for line in values.chunks(8) {
         write!(out, "M  {name}{:3}", line.len())?;
         for (atom, value) in line {
@@ -209,7 +218,7 @@ fn v3000(out: &mut String, ctab: &Ctab, chiral: u8) -> std::fmt::Result {
                 out,
                 "M  V30 {} {} {x} {y} {z} {}",
                 index + 1,
-                symbol(atom.atomic_number),
+                written_symbol(atom),
                 atom.map.unwrap_or(0)
             )?;
             if atom.charge != 0 {
@@ -218,8 +227,12 @@ fn v3000(out: &mut String, ctab: &Ctab, chiral: u8) -> std::fmt::Result {
             if let Some(spin) = spin(atom.radical_electrons) {
                 write!(out, " RAD={spin}")?;
             }
-            if let Some(mass) = atom.isotope {
-                write!(out, " MASS={mass}")?;
+            match atom.isotope {
+                Some(label) if atom.atomic_number == WILDCARD => {
+                    write!(out, " RGROUPS=(1 {label})")?;
+                }
+                Some(mass) => write!(out, " MASS={mass}")?,
+                None => {}
             }
             match ctab.valences[index] {
                 0 => {}

@@ -13,6 +13,7 @@ mod descriptors;
 mod fingerprint;
 mod fixtures;
 mod llamo;
+mod molfile;
 mod ogb;
 mod parity;
 mod properties;
