@@ -28,6 +28,7 @@ mod error;
 mod formula;
 mod graph;
 pub mod groups;
+mod matching;
 mod molecule;
 pub mod ogb;
 mod perceive;

@@ -8,10 +8,10 @@
 use std::collections::VecDeque;
 
 use super::draft::{Draft, twice_order};
-use super::matching::Matching;
 use super::rings::Rings;
 use super::{Problem, ProblemKind, valence};
 use crate::element::{CARBON, NITROGEN, PHOSPHORUS, WILDCARD, default_valence, is_early, valences};
+use crate::matching::Matching;
 use crate::molecule::BondOrder;
 
 /// Replaces aromatic bonds by single and double ones.

@@ -10,7 +10,6 @@ mod draft;
 mod electrons;
 mod hydrogens;
 mod kekulize;
-mod matching;
 mod rings;
 mod valence;
 

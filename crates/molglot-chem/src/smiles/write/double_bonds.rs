@@ -10,7 +10,7 @@ mod side;
 
 use std::collections::VecDeque;
 
-use super::SmilesStyle;
+use super::bond_orders::BondOrders;
 use super::traversal::{Token, Traversal};
 use crate::molecule::{Bond, BondOrder, BondStereo, Molecule};
 use side::Side;
@@ -39,10 +39,10 @@ impl Mark {
 /// The marks of all bonds, by bond, for the fragment that was walked last.
 pub(super) fn marks(
     molecule: &Molecule,
-    style: &SmilesStyle,
+    orders: &BondOrders<'_>,
     traversal: &Traversal<'_>,
 ) -> Vec<Mark> {
-    let mut marking = Marking::new(molecule, style, traversal);
+    let mut marking = Marking::new(molecule, orders, traversal);
     marking.mark_all();
     marking.remove_unwanted();
     marking.remove_redundant();
@@ -51,7 +51,7 @@ pub(super) fn marks(
 
 struct Marking<'m> {
     molecule: &'m Molecule,
-    style: &'m SmilesStyle,
+    orders: &'m BondOrders<'m>,
     traversal: &'m Traversal<'m>,
     marks: Vec<Mark>,
     /// How many stereo double bonds need the mark of a bond.
@@ -63,7 +63,11 @@ struct Marking<'m> {
 }
 
 impl<'m> Marking<'m> {
-    fn new(molecule: &'m Molecule, style: &'m SmilesStyle, traversal: &'m Traversal<'m>) -> Self {
+    fn new(
+        molecule: &'m Molecule,
+        orders: &'m BondOrders<'m>,
+        traversal: &'m Traversal<'m>,
+    ) -> Self {
         let (atoms, bonds) = (molecule.atoms().len(), molecule.bonds().len());
         let mut place = vec![0; bonds];
         for (at, (bond, _)) in (0u32..).zip(written_bonds(traversal)) {
@@ -71,7 +75,7 @@ impl<'m> Marking<'m> {
         }
         Self {
             molecule,
-            style,
+            orders,
             traversal,
             marks: vec![Mark::None; bonds],
             uses: vec![0; bonds],
@@ -220,7 +224,7 @@ impl<'m> Marking<'m> {
     }
 
     fn order(&self, index: u32) -> BondOrder {
-        self.style.bond_order(self.bond(index))
+        self.orders.of(index)
     }
 
     fn is_stereo(&self, bond: &Bond) -> bool {

@@ -1,5 +1,6 @@
 //! The string of one fragment.
 
+use super::bond_orders::BondOrders;
 use super::double_bonds::{self, Mark};
 use super::parity;
 use super::ring_stereo::RingStereo;
@@ -12,6 +13,7 @@ pub(super) struct Writer<'m> {
     molecule: &'m Molecule,
     style: &'m SmilesStyle,
     ring_stereo: &'m RingStereo,
+    orders: &'m BondOrders<'m>,
     traversal: Traversal<'m>,
     has_bond_stereo: bool,
     has_metals: bool,
@@ -27,6 +29,7 @@ impl<'m> Writer<'m> {
         style: &'m SmilesStyle,
         ring_stereo: &'m RingStereo,
         ranks: &'m [u32],
+        orders: &'m BondOrders<'m>,
     ) -> Self {
         let has_bond_stereo = style.isomeric
             && molecule
@@ -37,7 +40,8 @@ impl<'m> Writer<'m> {
             molecule,
             style,
             ring_stereo,
-            traversal: Traversal::new(molecule, style, ranks),
+            orders,
+            traversal: Traversal::new(molecule, style.order, orders, ranks),
             has_bond_stereo,
             has_metals: molecule
                 .atoms()
@@ -52,7 +56,7 @@ impl<'m> Writer<'m> {
     pub(super) fn write(&mut self, atoms: &[u32]) -> (String, Vec<u32>) {
         self.traversal.walk(atoms);
         if self.has_bond_stereo {
-            self.marks = double_bonds::marks(self.molecule, self.style, &self.traversal);
+            self.marks = double_bonds::marks(self.molecule, self.orders, &self.traversal);
         }
         let mut text = String::with_capacity(3 * atoms.len());
         let mut written = Vec::with_capacity(atoms.len());
@@ -149,9 +153,8 @@ impl<'m> Writer<'m> {
             return is_first;
         }
         let unsaturated = links.iter().any(|link| {
-            let bond = &self.molecule.bonds()[link.bond as usize];
             !matches!(
-                self.style.bond_order(bond),
+                self.orders.of(link.bond),
                 BondOrder::Single | BondOrder::Dative
             )
         });
@@ -165,7 +168,7 @@ impl<'m> Writer<'m> {
             && atoms.iter().all(|atom| atom.aromatic)
             && atoms.iter().any(|atom| atom.atomic_number != 0);
         let mark = self.marks.get(index as usize).copied().unwrap_or_default();
-        text.push_str(match (self.style.bond_order(bond), mark) {
+        text.push_str(match (self.orders.of(index), mark) {
             (BondOrder::Single | BondOrder::Aromatic, Mark::Up) => "/",
             (BondOrder::Single | BondOrder::Aromatic, Mark::Down) => "\\",
             (BondOrder::Single, Mark::None) if lower_case => "-",
