@@ -12,3 +12,4 @@ mod fixtures;
 mod ogb;
 mod properties;
 mod support;
+mod write;

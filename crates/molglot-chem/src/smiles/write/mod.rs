@@ -2,6 +2,7 @@
 
 mod atom;
 mod bond_orders;
+mod cells;
 mod compare;
 mod double_bonds;
 mod group_sort;

@@ -1,7 +1,7 @@
 //! The string of one fragment.
 
 use super::bond_orders::BondOrders;
-use super::double_bonds::{self, Mark};
+use super::double_bonds::{self, Mark, Marks};
 use super::parity;
 use super::ring_stereo::RingStereo;
 use super::traversal::{Token, Traversal};
@@ -15,11 +15,10 @@ pub(super) struct Writer<'m> {
     ring_stereo: &'m RingStereo,
     orders: &'m BondOrders<'m>,
     traversal: Traversal<'m>,
-    has_bond_stereo: bool,
     has_metals: bool,
-    /// Per bond; empty where no bond is marked.
-    marks: Vec<Mark>,
-    /// Per ring system: 1 if its dependent centres are written as they are, -1 if mirrored.
+    /// Where there are stereo double bonds to write.
+    marks: Option<Marks>,
+    /// Per ring system, whether its dependent centres are written mirrored.
     mirrored: Vec<Option<bool>>,
 }
 
@@ -42,12 +41,11 @@ impl<'m> Writer<'m> {
             ring_stereo,
             orders,
             traversal: Traversal::new(molecule, style.order, orders, ranks),
-            has_bond_stereo,
             has_metals: molecule
                 .atoms()
                 .iter()
                 .any(|atom| atom::is_metal(atom.atomic_number)),
-            marks: Vec::new(),
+            marks: has_bond_stereo.then(|| Marks::new(molecule)),
             mirrored: vec![None; ring_stereo.system_count()],
         }
     }
@@ -55,8 +53,8 @@ impl<'m> Writer<'m> {
     /// The string of a fragment and its atoms in the order of the string.
     pub(super) fn write(&mut self, atoms: &[u32]) -> (String, Vec<u32>) {
         self.traversal.walk(atoms);
-        if self.has_bond_stereo {
-            self.marks = double_bonds::marks(self.molecule, self.orders, &self.traversal);
+        if let Some(marks) = &mut self.marks {
+            double_bonds::mark(marks, self.molecule, self.orders, &self.traversal);
         }
         let mut text = String::with_capacity(3 * atoms.len());
         let mut written = Vec::with_capacity(atoms.len());
@@ -167,7 +165,10 @@ impl<'m> Writer<'m> {
         let lower_case = !self.style.kekule
             && atoms.iter().all(|atom| atom.aromatic)
             && atoms.iter().any(|atom| atom.atomic_number != 0);
-        let mark = self.marks.get(index as usize).copied().unwrap_or_default();
+        let mark = self
+            .marks
+            .as_ref()
+            .map_or(Mark::None, |marks| marks.of(index));
         text.push_str(match (self.orders.of(index), mark) {
             (BondOrder::Single | BondOrder::Aromatic, Mark::Up) => "/",
             (BondOrder::Single | BondOrder::Aromatic, Mark::Down) => "\\",
