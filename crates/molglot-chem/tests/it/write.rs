@@ -73,7 +73,7 @@ fn strings_of_rdkit() {
         // Ring digits open at the atom that is reached first and are used again.
         ("C1CC2CCC1CC2", "C1CC2CCC1CC2"),
         ("c1ccc2c(c1)ccc1ccccc12", "c1ccc2c(c1)ccc1ccccc12"),
-        ("C12C3C4C1C5C2C3C45", "C12C3C4C1C5C2C3C45"),
+        ("C12C3C4C1C5C2C3C45", "C12C3C4C1C1C2C3C41"),
         // Dependent centres: the first of a ring system is `@`.
         ("C[C@@H]1CC[C@@H](C)CC1", "C[C@H]1CC[C@H](C)CC1"),
         ("C[C@@H]1CC[C@H](C)CC1", "C[C@H]1CC[C@@H](C)CC1"),
@@ -84,7 +84,7 @@ fn strings_of_rdkit() {
         ("O=[PH](O)O", "O=[PH](O)O"),
         ("[CH3][Mg][Cl]", "[CH3][Mg][Cl]"),
         ("[CH2]C", "[CH2]C"),
-        ("[NH3]->[Cu]", "[NH3][Cu]"),
+        ("[NH3]->[Cu]", "[NH3]->[Cu]"),
         ("[nH]1cccc1", "c1cc[nH]c1"),
         // Fragments in the order of their strings, isotopes and maps after plain atoms.
         ("[Na+].OC(=O)C.[2H]O", "CC(=O)O.[2H]O.[Na+]"),
@@ -103,11 +103,8 @@ fn styles_combine() {
         maps: AtomMaps::Omitted,
         ..CANONICAL
     };
-    assert_eq!(
-        written(FLAT),
-        "FC=Cc1ccccc1C([CH3])[CH3:1]".replace("[CH3])", "C)")
-    );
-    assert!(written(KEKULE).starts_with('['), "{}", written(KEKULE));
+    assert_eq!(written(FLAT), "CC(c1ccccc1C=CF)[CH3:1]");
+    assert_eq!(written(KEKULE), "[13CH3][C@H](C1=CC=CC=C1/C=C/F)[CH3:1]");
     assert_eq!(
         written(SmilesStyle {
             isomeric: false,
@@ -193,22 +190,18 @@ fn coordination_centres_keep_their_arrangement() {
 
 #[test]
 fn ring_numbers_go_beyond_two_digits() {
-    // Every bond of a complete graph but those of one path closes a ring.
-    let wheel = |count: u32| {
-        let opened: String = (1..=count).map(|ring| format!("%({ring})")).collect();
-        let closed: String = (1..=count).map(|ring| format!("[U]%({ring})")).collect();
-        format!("[U]{opened}.{closed}").replace(".[U]", "[U]")
+    // A chain that is closed upon itself atom by atom.
+    let half: String = (1..=120).map(|ring| format!("C%({ring})")).collect();
+    let ladder = molecule(&format!("{half}{half}"));
+    let as_is = SmilesStyle {
+        order: AtomOrder::AsIs,
+        ..CANONICAL
     };
-    let smiles = wheel(120);
-    let written = molecule(&smiles).to_smiles(&random(1));
-    assert!(written.contains("%(100)"), "{written}");
-    assert_eq!(
-        molecule(&written).bonds().len(),
-        molecule(&smiles).bonds().len()
-    );
+    let written = ladder.to_smiles(&as_is);
+    assert!(written.contains("C%99C%(100)C"), "{written}");
     assert_eq!(
         molecule(&written).canonical_smiles(),
-        molecule(&smiles).canonical_smiles()
+        ladder.canonical_smiles()
     );
 }
 

@@ -11,6 +11,7 @@ mod parity;
 mod rank;
 mod ring_stereo;
 mod symmetry;
+mod tags;
 mod touched;
 mod traversal;
 mod writer;

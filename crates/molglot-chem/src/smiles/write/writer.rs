@@ -2,24 +2,21 @@
 
 use super::bond_orders::BondOrders;
 use super::double_bonds::{self, Mark, Marks};
-use super::parity;
 use super::ring_stereo::RingStereo;
+use super::tags::Tags;
 use super::traversal::{Token, Traversal};
 use super::{SmilesStyle, atom};
-use crate::coordination::{MISSING, relisted};
-use crate::molecule::{BondOrder, BondStereo, Chirality, Molecule};
+use crate::molecule::{BondOrder, BondStereo, Molecule};
 
 pub(super) struct Writer<'m> {
     molecule: &'m Molecule,
     style: &'m SmilesStyle,
-    ring_stereo: &'m RingStereo,
     orders: &'m BondOrders<'m>,
+    tags: Tags<'m>,
     traversal: Traversal<'m>,
     has_metals: bool,
     /// Where there are stereo double bonds to write.
     marks: Option<Marks>,
-    /// Per ring system, whether its dependent centres are written mirrored.
-    mirrored: Vec<Option<bool>>,
 }
 
 impl<'m> Writer<'m> {
@@ -38,15 +35,14 @@ impl<'m> Writer<'m> {
         Self {
             molecule,
             style,
-            ring_stereo,
             orders,
+            tags: Tags::new(molecule, style, ring_stereo, orders),
             traversal: Traversal::new(molecule, style.order, orders, ranks),
             has_metals: molecule
                 .atoms()
                 .iter()
                 .any(|atom| atom::is_metal(atom.atomic_number)),
             marks: has_bond_stereo.then(|| Marks::new(molecule)),
-            mirrored: vec![None; ring_stereo.system_count()],
         }
     }
 
@@ -61,7 +57,7 @@ impl<'m> Writer<'m> {
         for at in 0..self.traversal.tokens().len() {
             match self.traversal.tokens()[at] {
                 Token::Atom(atom) => {
-                    let tag = self.tag(atom, written.is_empty());
+                    let tag = self.tags.of(atom, &self.traversal, written.is_empty());
                     atom::push(
                         self.molecule,
                         self.style,
@@ -79,84 +75,6 @@ impl<'m> Writer<'m> {
             }
         }
         (text, written)
-    }
-
-    /// The chirality tag for the order of the neighbours in the string.
-    fn tag(&mut self, atom: u32, is_first: bool) -> Chirality {
-        let tag = self.molecule.atoms()[atom as usize].chirality;
-        if !self.style.isomeric || tag == Chirality::Unspecified {
-            return Chirality::Unspecified;
-        }
-        if !matches!(tag, Chirality::Clockwise | Chirality::CounterClockwise) {
-            return self.relisted(tag, atom, is_first);
-        }
-        let swapped = self.is_reordered(atom) != self.hydrogen_moves(atom, is_first);
-        let clockwise = (tag == Chirality::Clockwise) != swapped;
-        let clockwise = match self.ring_stereo.system(atom) {
-            // Only the relation of dependent centres means something: the first one is `@`.
-            Some(system) => clockwise != *self.mirrored[system as usize].get_or_insert(clockwise),
-            None => clockwise,
-        };
-        if clockwise {
-            Chirality::Clockwise
-        } else {
-            Chirality::CounterClockwise
-        }
-    }
-
-    /// The tag of a coordination centre; missing ligands are written behind the first one, or before
-    /// all others at the first atom.
-    fn relisted(&self, tag: Chirality, atom: u32, is_first: bool) -> Chirality {
-        let ligands = match tag {
-            Chirality::SquarePlanar(_) => 4,
-            Chirality::TrigonalBipyramidal(_) => 5,
-            _ => 6,
-        };
-        let links = self.molecule.neighbors(atom as usize);
-        if links.len() > ligands {
-            return tag;
-        }
-        let mut from = [MISSING; 6];
-        for (place, link) in from.iter_mut().zip(links) {
-            *place = link.bond;
-        }
-        let missing = ligands - links.len();
-        let leading = usize::from(!is_first).min(links.len());
-        let mut to = [MISSING; 6];
-        for (at, bond) in self.traversal.written_bonds(atom).enumerate() {
-            to[if at < leading { at } else { at + missing }] = bond;
-        }
-        relisted(tag, &from[..ligands], &to[..ligands])
-    }
-
-    fn is_reordered(&self, atom: u32) -> bool {
-        let mut bonds = [0; 4];
-        let mut count = 0;
-        for (place, bond) in bonds.iter_mut().zip(self.traversal.written_bonds(atom)) {
-            *place = bond;
-            count += 1;
-        }
-        parity::is_odd(&bonds[..count])
-    }
-
-    /// Whether the place of a hydrogen, or of a lone pair, in the string is an odd number of places
-    /// away from the last one, where [`Chirality`] counts it.
-    fn hydrogen_moves(&self, index: u32, is_first: bool) -> bool {
-        let atom = &self.molecule.atoms()[index as usize];
-        let links = self.molecule.neighbors(index as usize);
-        if links.len() != 3 {
-            return false;
-        }
-        if atom.total_hydrogens == 1 {
-            return is_first;
-        }
-        let unsaturated = links.iter().any(|link| {
-            !matches!(
-                self.orders.of(link.bond),
-                BondOrder::Single | BondOrder::Dative
-            )
-        });
-        self.traversal.closures(index).len() == 1 && !unsaturated
     }
 
     fn push_bond(&self, index: u32, from: u32, text: &mut String) {
