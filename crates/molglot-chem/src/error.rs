@@ -94,7 +94,7 @@ pub enum SmilesErrorKind {
     ChiralClass,
     /// More bonds than the element allows.
     Valence {
-        /// The atom, counted from 0 in reading order.
+        /// The atom, counted from 0 in reading order, in a reaction from the start of its molecule.
         atom: usize,
     },
     /// No assignment of double bonds fits the lower-case atoms.
@@ -103,6 +103,8 @@ pub enum SmilesErrorKind {
     AromaticOutsideRing,
     /// A byte that no SMILES contains.
     BadByte(u8),
+    /// A reaction without exactly two `>`.
+    ReactionArrow,
     /// More atoms than [`MAX_ATOMS`].
     TooLarge,
     /// Well-formed, but outside what this crate models.
@@ -206,6 +208,10 @@ impl fmt::Display for SmilesErrorKind {
                 "white space is not part of SMILES; trim the line and put names in a column of their own"
             ),
             Self::BadByte(byte) => write!(f, "byte 0x{byte:02x} has no meaning in SMILES"),
+            Self::ReactionArrow => write!(
+                f,
+                "a reaction has two '>': 'reactants>agents>products', where agents may be empty"
+            ),
             Self::TooLarge => write!(f, "more than {MAX_ATOMS} atoms"),
             Self::Unsupported(what) => write!(f, "not supported: {what}"),
         }

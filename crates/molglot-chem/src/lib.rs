@@ -42,4 +42,4 @@ pub use error::{SmilesError, SmilesErrorKind, SyntaxProblem};
 pub use molecule::{
     Atom, Bond, BondOrder, BondStereo, Chirality, Hybridization, Molecule, Neighbor,
 };
-pub use smiles::{AtomMaps, AtomOrder, MAX_ATOMS, SmilesStyle, unescape};
+pub use smiles::{AtomMaps, AtomOrder, MAX_ATOMS, Reaction, SmilesStyle, unescape};

@@ -130,6 +130,7 @@ fn coordinate(draft: &mut Draft) {
                 .count()
         };
         if let Some(link) = metal_links(draft).into_iter().min_by_key(dative) {
+            draft.has_dative = true;
             let bond = &mut draft.bonds[link.bond as usize];
             bond.order = BondOrder::Dative;
             (bond.begin, bond.end) = (atom as u32, link.atom);

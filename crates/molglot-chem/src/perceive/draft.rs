@@ -10,6 +10,10 @@ pub(super) struct Draft {
     pub(super) directions: Vec<Direction>,
     pub(super) topology: Topology,
     pub(super) valences: Vec<Valence>,
+    /// Whether any atom or bond is aromatic; saves the look at each where none is.
+    pub(super) has_aromatic: bool,
+    /// Whether any bond is dative.
+    pub(super) has_dative: bool,
 }
 
 impl Draft {
@@ -18,7 +22,7 @@ impl Draft {
         let ends = bonds.iter().map(|bond| (bond.begin, bond.end));
         let topology = Topology::new(atoms.len(), ends);
         let directions = bonds.iter().map(|bond| bond.direction).collect();
-        let bonds = bonds
+        let bonds: Vec<Bond> = bonds
             .iter()
             .map(|bond| Bond {
                 begin: bond.begin,
@@ -33,6 +37,9 @@ impl Draft {
             })
             .collect();
         Self {
+            has_aromatic: atoms.iter().any(|atom| atom.aromatic)
+                || bonds.iter().any(|bond| bond.aromatic),
+            has_dative: bonds.iter().any(|bond| bond.order == BondOrder::Dative),
             valences: vec![Valence::default(); atoms.len()],
             atoms,
             bonds,
@@ -66,10 +73,18 @@ impl Draft {
 
     /// Aromatic itself or at an end of an aromatic bond.
     pub(super) fn is_aromatic(&self, atom: usize) -> bool {
-        self.atoms[atom].aromatic
-            || self
-                .links(atom)
-                .any(|(bond, _)| bond.aromatic || bond.order == BondOrder::Aromatic)
+        let bond_is_aromatic =
+            |(bond, _): (&Bond, _)| bond.aromatic || bond.order == BondOrder::Aromatic;
+        self.has_aromatic && (self.atoms[atom].aromatic || self.links(atom).any(bond_is_aromatic))
+    }
+
+    /// Dative bonds that an atom gives its electrons to; they count at the other end only.
+    pub(super) fn donated(&self, atom: usize) -> i32 {
+        if !self.has_dative {
+            return 0;
+        }
+        let donated = |(bond, _): &(&Bond, usize)| twice_order(bond, atom) == 0;
+        self.links(atom).filter(donated).count() as i32
     }
 
     /// Twice the sum of what the bonds of an atom add to its valence.

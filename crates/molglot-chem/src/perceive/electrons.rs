@@ -11,11 +11,7 @@ pub(super) fn pi_electrons(draft: &Draft, atom: usize) -> i32 {
     if default <= 1 {
         return -1;
     }
-    let donated = draft
-        .links(atom)
-        .filter(|(bond, _)| twice_order(bond, atom) == 0)
-        .count();
-    let degree = draft.total_degree(atom) - donated as i32;
+    let degree = draft.total_degree(atom) - draft.donated(atom);
     if degree > 3 {
         return -1;
     }
@@ -123,11 +119,7 @@ pub(super) fn hybridization(draft: &Draft, atom: usize) -> Hybridization {
 /// Bonds plus lone pairs plus unpaired electrons.
 fn orbitals(draft: &Draft, atom: usize) -> i32 {
     let raw = &draft.atoms[atom];
-    let donated = draft
-        .links(atom)
-        .filter(|(bond, _)| twice_order(bond, atom) == 0)
-        .count();
-    let degree = draft.total_degree(atom) - donated as i32;
+    let degree = draft.total_degree(atom) - draft.donated(atom);
     if raw.atomic_number <= 1 {
         return degree;
     }

@@ -96,7 +96,7 @@ fn detach(graph: &mut RawGraph, topology: &Topology, bond: usize, heavy: usize, 
             if others().filter(is_single).any(is_marked) {
                 return;
             }
-            let Some(heir) = others().filter(is_single).last() else {
+            let Some(heir) = others().rfind(is_single) else {
                 return;
             };
             let both_begin = graph.bonds[heir].begin == removed.begin;

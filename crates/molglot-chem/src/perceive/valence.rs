@@ -5,7 +5,7 @@
 
 use super::draft::Draft;
 use super::{Problem, ProblemKind};
-use crate::element::{ANY_VALENCE, HYDROGEN, WILDCARD, default_valence, outer_electrons, valences};
+use crate::element::{ANY_VALENCE, HYDROGEN, WILDCARD, outer_electrons, valences};
 
 /// What an atom's bonds use up and what hydrogens fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,36 +22,80 @@ impl Valence {
     }
 }
 
-/// The element whose valences an atom has.
-pub(super) fn isoelectronic(draft: &Draft, atom: usize) -> u8 {
-    let raw = &draft.atoms[atom];
-    if default_valence(raw.atomic_number) == ANY_VALENCE {
-        return raw.atomic_number;
-    }
-    (i16::from(raw.atomic_number) - i16::from(raw.charge)).clamp(0, 118) as u8
+/// The valences that an element allows at a charge.
+#[derive(Clone, Copy)]
+pub(super) struct Allowed {
+    /// Those of the neutral element.
+    own: &'static [i8],
+    /// Those of the isoelectronic element; empty for a bare nucleus.
+    list: &'static [i8],
+    /// Anions of P, S, As and Se expand their octet although the isoelectronic elements do not.
+    hypervalent_anion: bool,
 }
 
-/// Anions of P, S, As and Se expand their octet although the isoelectronic elements do not.
-fn keeps_own_valences(atomic_number: u8, isoelectronic: u8) -> bool {
-    (isoelectronic > 16 && matches!(atomic_number, 15 | 16))
-        || (isoelectronic > 34 && matches!(atomic_number, 33 | 34))
+impl Allowed {
+    pub(super) fn new(atomic_number: u8, charge: i8) -> Self {
+        let own = valences(atomic_number);
+        if charge == 0 || own[0] == ANY_VALENCE {
+            return Self {
+                own,
+                list: if atomic_number == WILDCARD { &[] } else { own },
+                hypervalent_anion: false,
+            };
+        }
+        let electrons = (i16::from(atomic_number) - i16::from(charge)).clamp(0, 118) as u8;
+        Self {
+            own,
+            list: if electrons == 0 {
+                &[]
+            } else {
+                valences(electrons)
+            },
+            hypervalent_anion: (electrons > 16 && matches!(atomic_number, 15 | 16))
+                || (electrons > 34 && matches!(atomic_number, 33 | 34)),
+        }
+    }
+
+    /// The valence that hydrogens fill up, if one is known.
+    pub(super) fn default(&self) -> Option<i32> {
+        self.list
+            .first()
+            .map(|&valence| i32::from(valence))
+            .filter(|&valence| valence >= 0)
+    }
+
+    /// The largest valence, if there is a bound.
+    fn largest(list: &[i8]) -> Option<i32> {
+        list.last()
+            .map(|&valence| i32::from(valence))
+            .filter(|&valence| valence >= 0)
+    }
+}
+
+fn known(list: &'static [i8]) -> impl Iterator<Item = i32> {
+    let all = list.iter().map(|&valence| i32::from(valence));
+    all.take_while(|&valence| valence >= 0)
+}
+
+fn allowed(draft: &Draft, atom: usize) -> Allowed {
+    let raw = &draft.atoms[atom];
+    Allowed::new(raw.atomic_number, raw.charge)
 }
 
 /// The valence that bonds and written hydrogens use up, rounded for aromatic atoms.
 pub(super) fn explicit(draft: &Draft, atom: usize) -> i32 {
+    explicit_within(draft, atom, &allowed(draft, atom))
+}
+
+fn explicit_within(draft: &Draft, atom: usize, allowed: &Allowed) -> i32 {
     let hydrogens = i32::from(draft.atoms[atom].explicit_hydrogens);
     let mut twice = draft.twice_order_sum(atom) + 2 * hydrogens;
-    let list = valences(isoelectronic(draft, atom));
-    let default = i32::from(list[0]);
-    if default >= 0 && twice > 2 * default && draft.is_aromatic(atom) {
+    let beyond = allowed.default().filter(|default| twice > 2 * default);
+    if let Some(default) = beyond.filter(|_| draft.is_aromatic(atom)) {
         // Half of the bonds of a Kekulé structure are single: n in c1cccn1C has a sum of 4 and a
         // valence of 3.
-        let reached = list
-            .iter()
-            .map(|&valence| 2 * i32::from(valence))
-            .take_while(|&valence| (0..=twice).contains(&valence))
-            .last()
-            .unwrap_or(2 * default);
+        let fitting = known(allowed.list).take_while(|valence| 2 * valence <= twice);
+        let reached = 2 * fitting.last().unwrap_or(default);
         if twice - reached <= 3 {
             twice = reached;
         }
@@ -59,26 +103,22 @@ pub(super) fn explicit(draft: &Draft, atom: usize) -> i32 {
     (twice + 1) / 2
 }
 
-fn is_allowed(draft: &Draft, atom: usize, explicit: i32) -> bool {
+fn is_allowed(draft: &Draft, atom: usize, allowed: &Allowed, explicit: i32) -> bool {
     let raw = &draft.atoms[atom];
-    let isoelectronic = isoelectronic(draft, atom);
-    let own = last(valences(raw.atomic_number));
-    let (largest, used) = if raw.atomic_number == HYDROGEN && raw.charge == -1 {
-        (2, explicit)
-    } else if keeps_own_valences(raw.atomic_number, isoelectronic) {
-        (own, explicit - i32::from(raw.charge))
-    } else {
-        (last(valences(isoelectronic)), explicit)
+    let Some(own) = Allowed::largest(allowed.own) else {
+        return true;
     };
-    largest < 0 || own < 0 || used <= largest
-}
-
-fn last(list: &[i8]) -> i32 {
-    list.last().map_or(-1, |&valence| i32::from(valence))
+    if raw.atomic_number == HYDROGEN && raw.charge == -1 {
+        return explicit <= 2;
+    }
+    if allowed.hypervalent_anion {
+        return explicit - i32::from(raw.charge) <= own;
+    }
+    Allowed::largest(allowed.list).is_none_or(|largest| explicit <= largest)
 }
 
 /// Hydrogens that fill the next allowed valence; `None` if the atom is beyond all of them.
-pub(super) fn implicit(draft: &Draft, atom: usize, explicit: i32) -> Option<i32> {
+fn implicit(draft: &Draft, atom: usize, allowed: &Allowed, explicit: i32) -> Option<i32> {
     let raw = &draft.atoms[atom];
     if raw.no_implicit || raw.atomic_number == WILDCARD {
         return Some(0);
@@ -90,41 +130,37 @@ pub(super) fn implicit(draft: &Draft, atom: usize, explicit: i32) -> Option<i32>
             _ => None,
         };
     }
-    let isoelectronic = isoelectronic(draft, atom);
-    let default = i32::from(default_valence(isoelectronic));
-    if isoelectronic == WILDCARD || default < 0 {
+    let Some(default) = allowed.default() else {
         return Some(0);
-    }
+    };
     let mut used = explicit + i32::from(raw.radical_electrons);
-    let mut list = valences(isoelectronic);
-    if keeps_own_valences(raw.atomic_number, isoelectronic) {
-        list = valences(raw.atomic_number);
+    let mut list = allowed.list;
+    if allowed.hypervalent_anion {
+        list = allowed.own;
         used -= i32::from(raw.charge);
     }
-    let mut known = list
-        .iter()
-        .map(|&valence| i32::from(valence))
-        .take_while(|&valence| valence >= 0);
     if draft.is_aromatic(atom) {
         // Beyond its default valence an aromatic atom takes no hydrogens.
         if used <= default {
             return Some(default - used);
         }
-        return known
+        return known(list)
             .any(|valence| valence > 0 && valence == used)
             .then_some(0);
     }
-    let open_ended = last(list) < 0 || last(valences(raw.atomic_number)) <= 0;
-    known
+    let unbounded = Allowed::largest(list).is_none()
+        || Allowed::largest(allowed.own).is_none_or(|own| own == 0);
+    known(list)
         .find(|&valence| used <= valence)
         .map(|valence| valence - used)
-        .or(open_ended.then_some(0))
+        .or(unbounded.then_some(0))
 }
 
 /// Determines an atom's valence, whether it is allowed or not.
 pub(super) fn determine(draft: &mut Draft, atom: usize) {
-    let explicit = explicit(draft, atom);
-    let implicit = implicit(draft, atom, explicit).unwrap_or(0);
+    let allowed = allowed(draft, atom);
+    let explicit = explicit_within(draft, atom, &allowed);
+    let implicit = implicit(draft, atom, &allowed, explicit).unwrap_or(0);
     draft.valences[atom] = Valence { explicit, implicit };
 }
 
@@ -134,9 +170,10 @@ pub(super) fn determine(draft: &mut Draft, atom: usize) {
 ///
 /// If it is beyond what its element and charge allow.
 pub(super) fn require(draft: &mut Draft, atom: usize) -> Result<(), Problem> {
-    let explicit = explicit(draft, atom);
-    match implicit(draft, atom, explicit) {
-        Some(implicit) if is_allowed(draft, atom, explicit) => {
+    let allowed = allowed(draft, atom);
+    let explicit = explicit_within(draft, atom, &allowed);
+    match implicit(draft, atom, &allowed, explicit) {
+        Some(implicit) if is_allowed(draft, atom, &allowed, explicit) => {
             draft.valences[atom] = Valence { explicit, implicit };
             Ok(())
         }

@@ -3,14 +3,17 @@
 //! Grammar after Weininger (1988) and OpenSMILES; where the two and RDKit differ, RDKit decides,
 //! with the exceptions that [`Molecule::from_smiles`](crate::Molecule::from_smiles) lists.
 
+mod bond;
 mod bracket;
 mod order;
+mod reaction;
 mod ring;
 mod scan;
 mod write;
 
 use std::borrow::Cow;
 
+pub use reaction::Reaction;
 pub(crate) use scan::{Scanned, scan};
 pub use write::{AtomMaps, AtomOrder, SmilesStyle};
 

@@ -23,6 +23,10 @@ const CROWDED: usize = 8;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct End {
     atom: u32,
+    /// RDKit lists the ring bonds of a coordination centre before its branches wherever their
+    /// numbers stand: 0 for the atom before, 1 for ring bonds, 2 for the others, and 0 everywhere
+    /// at other centres.
+    stage: u8,
     /// Where the other end stands in the text; the atom before comes first.
     offset: u32,
     bond: u32,
@@ -79,7 +83,7 @@ pub(super) fn settle(graph: &mut RawGraph, texted: &Texted<'_>) {
 
 /// The bonds of the atoms with a tag, by atom and then as in the text.
 fn ends(graph: &RawGraph, texted: &Texted<'_>, chained: usize) -> Vec<End> {
-    let tagged = |atom: u32| graph.atoms[atom as usize].chirality != Chirality::Unspecified;
+    let tag = |atom: u32| graph.atoms[atom as usize].chirality;
     let mut ends = Vec::new();
     for (id, bond) in (0u32..).zip(&graph.bonds) {
         let (at_begin, at_end) = if let Some(ring) = (id as usize).checked_sub(chained) {
@@ -91,13 +95,19 @@ fn ends(graph: &RawGraph, texted: &Texted<'_>, chained: usize) -> Vec<End> {
             (0, texted.offsets[bond.begin as usize])
         };
         for (atom, offset) in [(bond.begin, at_begin), (bond.end, at_end)] {
-            if tagged(atom) {
-                ends.push(End {
-                    atom,
-                    offset,
-                    bond: id,
-                });
-            }
+            let stage = match tag(atom) {
+                Chirality::Unspecified => continue,
+                Chirality::Clockwise | Chirality::CounterClockwise => 0,
+                _ if offset == 0 => 0,
+                _ if id as usize >= chained => 1,
+                _ => 2,
+            };
+            ends.push(End {
+                atom,
+                stage,
+                offset,
+                bond: id,
+            });
         }
     }
     ends.sort_unstable();
@@ -184,7 +194,9 @@ mod tests {
     #[test]
     fn coordination_centres_are_renumbered() {
         assert_eq!(tag("F[Pt@SP1](Cl)(Br)I", 1), SquarePlanar(1));
-        assert_eq!(tag("F[Pt@SP1]1(Br)I.Cl1", 1), SquarePlanar(3));
+        // F faces Br as before, but the two are first and second now.
+        assert_eq!(tag("F[Pt@SP1]1(Br)I.Cl1", 1), SquarePlanar(2));
+        assert_eq!(tag("F[Pt@SP1](Br)1I.Cl1", 1), SquarePlanar(2));
         assert_eq!(tag("F[Pt@SP](Cl)(Br)I", 1), SquarePlanar(0));
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::scan::BondSymbol;
+use super::bond::BondSymbol;
 use crate::error::{SmilesError, SmilesErrorKind};
-use crate::graph::{RawAtom, RawBond};
+use crate::graph::{Direction, RawAtom, RawBond};
 
 /// Numbers below this have a place of their own.
 const SHORT: usize = 100;
@@ -83,8 +83,8 @@ impl RingBonds {
             }
             return opening;
         }
-        if self.short.is_empty() {
-            self.short.resize(SHORT, None);
+        if number as usize >= self.short.len() {
+            self.short.resize(number as usize + 1, None);
         }
         let place = &mut self.short[number as usize];
         let opening = place.take();
@@ -114,30 +114,31 @@ impl RingBonds {
         if parents[pair.1 as usize] == pair.0 || self.is_made(pair) {
             return fail(SmilesErrorKind::DuplicateBond);
         }
-        // A mark at the closing digit is read from its atom back to the opening one.
+        // A symbol at the closing number is read from its atom back to the opening one.
         let closing = end.bond.map(BondSymbol::reversed);
-        if opening
+        let conflict = opening
             .bond
-            .is_some_and(|first| closing.is_some_and(|second| first != second))
-        {
+            .is_some_and(|first| closing.is_some_and(|second| !first.agrees_with(second)));
+        if conflict {
             return fail(SmilesErrorKind::RingBondConflict);
         }
         let aromatic = [pair.0, pair.1]
             .iter()
             .all(|&atom| atoms[atom as usize].aromatic);
-        // RDKit lets the bond begin where it is written, a mere direction not counting.
-        let forward = opening.bond.is_some_and(|bond| !bond.is_direction());
-        let symbol = opening.bond.or(closing);
-        let bond = if forward {
-            BondSymbol::bond(symbol, opening.atom, end.atom, aromatic)
+        // RDKit lets the bond begin where its order is written.
+        let forward = opening.bond.is_some_and(|bond| !bond.is_mark());
+        let backward = opening.bond.map(BondSymbol::reversed);
+        let (mut bond, other) = if forward {
+            let bond = BondSymbol::bond(opening.bond, opening.atom, end.atom, aromatic);
+            (bond, closing)
         } else {
-            BondSymbol::bond(
-                symbol.map(BondSymbol::reversed),
-                end.atom,
-                opening.atom,
-                aromatic,
-            )
+            let symbol = end.bond.or(backward);
+            let bond = BondSymbol::bond(symbol, end.atom, opening.atom, aromatic);
+            (bond, backward)
         };
+        if bond.direction == Direction::None {
+            bond.direction = other.map_or(Direction::None, BondSymbol::direction);
+        }
         let (begin, other) = if bond.begin == end.atom {
             (end, opening)
         } else {
@@ -190,7 +191,6 @@ impl RingBonds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::Direction;
     use crate::molecule::BondOrder;
 
     #[test]
@@ -228,6 +228,15 @@ mod tests {
             close(Some(BondSymbol::Up), Some(BondSymbol::Up)),
             Err(SmilesErrorKind::RingBondConflict)
         );
+    }
+
+    #[test]
+    fn a_direction_goes_with_a_single_bond() {
+        let single = Some(BondSymbol::Order(BondOrder::Single));
+        let bond = close(single, Some(BondSymbol::Down)).unwrap();
+        assert_eq!((bond.begin, bond.direction), (0, Direction::Up));
+        let bond = close(Some(BondSymbol::Up), single).unwrap();
+        assert_eq!((bond.begin, bond.direction), (2, Direction::Down));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! that what once differs keeps its order. The work of a round is in proportion to the atoms beside
 //! those that left their cell in the round before.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::{Graph, nuclide};
@@ -27,12 +28,10 @@ pub(super) struct Ranks {
     pending: Vec<u32>,
     /// Names of the cells that are looked at in this round.
     touched: Vec<u32>,
-    /// What atoms are compared by in this round, one after the other.
-    keys: Vec<u32>,
-    /// The range of each atom in `keys`.
-    key: Vec<(u32, u32)>,
-    /// Scratch for one atom's neighbours: the name of the cell, the weight of the bond.
-    links: Vec<(u32, usize)>,
+    /// What each atom is compared by in this round.
+    keys: Vec<Key>,
+    /// The lists of the keys, one after the other.
+    lists: Vec<u64>,
     /// Scratch for the parts of one cell.
     parts: Vec<Range<u32>>,
 }
@@ -43,6 +42,22 @@ struct Cell {
     end: u32,
     /// How many of its atoms, at the end of the range, are looked at in this round.
     touched: u32,
+}
+
+/// A list of numbers, compared like words; most differ in the first.
+#[derive(Clone, Copy, Default)]
+struct Key {
+    head: u64,
+    /// Where all of them are.
+    list: (u32, u32),
+}
+
+impl Key {
+    fn cmp(self, other: Self, lists: &[u64]) -> Ordering {
+        let list = |key: Self| &lists[key.list.0 as usize..key.list.1 as usize];
+        let heads = self.head.cmp(&other.head);
+        heads.then_with(|| list(self).cmp(list(other)))
+    }
 }
 
 impl Ranks {
@@ -59,9 +74,8 @@ impl Ranks {
             cells,
             pending: Vec::with_capacity(2 * graph.bonds.len()),
             touched: Vec::new(),
-            keys: Vec::with_capacity(8 * count),
-            key: vec![(0, 0); count],
-            links: Vec::new(),
+            keys: vec![Key::default(); count],
+            lists: Vec::with_capacity(4 * count),
             parts: Vec::new(),
         };
         ranks.split_by(graph, |atom| invariant(graph.atom(atom)));
@@ -94,11 +108,11 @@ impl Ranks {
             let name = self.name[first as usize];
             let cell = &mut self.cells[name as usize];
             cell.touched = cell.end - cell.start;
-            self.keys.clear();
             for &atom in &self.order[at..cell.end as usize] {
-                let start = self.keys.len() as u32;
-                self.keys.push(number(atom));
-                self.key[atom as usize] = (start, start + 1);
+                self.keys[atom as usize] = Key {
+                    head: u64::from(number(atom)),
+                    list: (0, 0),
+                };
             }
             at = cell.end as usize;
             self.split(graph, name);
@@ -112,7 +126,7 @@ impl Ranks {
         }
         self.pending = pending;
         let mut touched = std::mem::take(&mut self.touched);
-        self.keys.clear();
+        self.lists.clear();
         for &name in &touched {
             let cell = self.cells[name as usize];
             // The last atom that is not touched stands for all of them.
@@ -146,22 +160,36 @@ impl Ranks {
         self.position[atom as usize] = border - 1;
     }
 
+    /// Neighbours by falling priority, each as often as its bond counts, then a zero for every
+    /// hydrogen: the lists are compared, so it takes a run of equal entries and its length only.
     fn write_key(&mut self, graph: &Graph<'_>, atom: u32) {
+        const RUN: u32 = 32;
+        let lists = &mut self.lists;
+        let start = lists.len();
         let links = graph.neighbors(atom).iter().map(|link| {
-            let weight = weight(graph, graph.bond(link.bond), link.atom);
-            (self.name[link.atom as usize], weight)
+            let entry = u64::from(self.name[link.atom as usize]) + 1;
+            entry << RUN | weight(graph, graph.bond(link.bond), link.atom)
         });
-        self.links.clear();
-        self.links.extend(links);
-        self.links.sort_unstable_by(|a, b| b.cmp(a));
-        let start = self.keys.len();
-        for &(name, weight) in &self.links {
-            // 0 is a hydrogen.
-            self.keys.resize(self.keys.len() + weight, name + 1);
+        lists.extend(links);
+        lists[start..].sort_unstable_by(|a, b| b.cmp(a));
+        let mut end = start;
+        for at in start + 1..lists.len() {
+            if lists[end] >> RUN == lists[at] >> RUN {
+                lists[end] += lists[at] & u64::from(u32::MAX);
+            } else {
+                end += 1;
+                lists[end] = lists[at];
+            }
         }
-        let hydrogens = usize::from(graph.atom(atom).total_hydrogens);
-        self.keys.resize(self.keys.len() + hydrogens, 0);
-        self.key[atom as usize] = (start as u32, self.keys.len() as u32);
+        lists.truncate(end + 1);
+        let hydrogens = graph.atom(atom).total_hydrogens;
+        if hydrogens > 0 {
+            lists.push(u64::from(hydrogens));
+        }
+        self.keys[atom as usize] = Key {
+            head: lists.get(start).copied().unwrap_or(0),
+            list: (start as u32, lists.len() as u32),
+        };
     }
 
     /// Splits a cell by the keys of its touched atoms; those that are not touched are equal. One
@@ -173,17 +201,17 @@ impl Ranks {
             touched,
         } = self.cells[name as usize];
         let border = end - touched;
-        let key = |atom: u32| {
-            let (from, to) = self.key[atom as usize];
-            &self.keys[from as usize..to as usize]
+        let compare = |a: u32, b: u32| {
+            let (a, b) = (self.keys[a as usize], self.keys[b as usize]);
+            a.cmp(b, &self.lists)
         };
         let cell = &mut self.order[start as usize..end as usize];
         let (untouched, sorted) = cell.split_at_mut((border - start) as usize);
-        sorted.sort_unstable_by(|&a, &b| key(a).cmp(key(b)));
+        sorted.sort_unstable_by(|&a, &b| compare(a, b));
         let (lower, upper) = match untouched.last() {
             Some(&same) => (
-                sorted.partition_point(|&atom| key(atom) < key(same)) as u32,
-                sorted.partition_point(|&atom| key(atom) <= key(same)) as u32,
+                sorted.partition_point(|&atom| compare(atom, same).is_lt()) as u32,
+                sorted.partition_point(|&atom| compare(atom, same).is_le()) as u32,
             ),
             None => (touched, touched),
         };
@@ -196,7 +224,7 @@ impl Ranks {
                 let atoms = &order[from as usize..range.end as usize];
                 let run = atoms
                     .iter()
-                    .take_while(|&&atom| key(atom) == key(atoms[0]))
+                    .take_while(|&&atom| compare(atom, atoms[0]).is_eq())
                     .count() as u32;
                 parts.push(from..from + run);
                 from += run;
@@ -270,7 +298,7 @@ fn invariant(atom: &Atom) -> u32 {
 
 /// How often a neighbour counts: twice the bond order. A double bond to a phosphorus with three or
 /// four neighbours counts least of all, since its d orbitals are not counted.
-fn weight(graph: &Graph<'_>, bond: &Bond, neighbor: u32) -> usize {
+fn weight(graph: &Graph<'_>, bond: &Bond, neighbor: u32) -> u64 {
     match bond.order {
         BondOrder::Single | BondOrder::Dative => 2,
         BondOrder::Double => {

@@ -11,5 +11,6 @@ mod describe;
 mod fixtures;
 mod ogb;
 mod properties;
+mod reactions;
 mod support;
 mod write;
