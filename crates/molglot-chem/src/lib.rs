@@ -37,6 +37,7 @@ mod formula;
 mod graph;
 pub mod groups;
 pub mod llamo;
+mod matching;
 mod molecule;
 pub mod molfile;
 pub mod ogb;

@@ -3,9 +3,8 @@
 //! Each system of fused rings is walked from its first atom, breadth first, giving every atom that
 //! wants a double bond the first neighbour that does; RDKit walks the same way, so that rings which
 //! turn out not to be aromatic get the same double bonds. Where the walk leaves atoms over,
-//! [augmenting paths](matching) find the structure if there is one.
+//! [augmenting paths](crate::matching) find the structure if there is one.
 
-mod matching;
 mod walk;
 mod wildcards;
 

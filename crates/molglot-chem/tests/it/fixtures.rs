@@ -17,6 +17,14 @@ fn rows() -> Vec<[&'static str; 4]> {
     MOLECULES.lines().skip(1).map(row).collect()
 }
 
+/// The SMILES strings of the shipped molecules.
+pub(crate) fn molecules() -> Vec<String> {
+    rows()
+        .into_iter()
+        .map(|[_, _, smiles, _]| smiles.to_owned())
+        .collect()
+}
+
 #[test]
 fn every_formula_equals_the_independent_count() {
     let rows = rows();

@@ -24,3 +24,4 @@ mod selfies_laws;
 mod smarts;
 mod stereo;
 mod support;
+mod write;

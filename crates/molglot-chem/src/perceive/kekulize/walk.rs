@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::matching::Matching;
 use super::wildcards;
 use crate::element::{CARBON, WILDCARD, default_valence, is_early, valences};
+use crate::matching::Matching;
 use crate::molecule::BondOrder;
 use crate::perceive::draft::{Draft, twice_order};
 use crate::perceive::rings::Rings;

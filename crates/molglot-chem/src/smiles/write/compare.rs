@@ -36,6 +36,13 @@ pub(super) struct Comparison<'m> {
     chiral: bool,
 }
 
+impl Link {
+    /// A number for the bond such that sums of different bonds differ.
+    pub(super) fn weight(&self) -> u64 {
+        (u64::from(self.code >> CLASS_BITS) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
 /// Bits of a key that hold a class.
 const CLASS_BITS: u32 = 27;
 
@@ -76,7 +83,7 @@ impl<'m> Comparison<'m> {
         let links = self.links(index);
         let (maps, isotopes, charge, tagged) = match self.scheme {
             Scheme::Output { isomeric, maps } => {
-                let tagged = self.chiral && atom.chirality != Chirality::Unspecified;
+                let tagged = self.is_tagged(index);
                 // As an unsigned number, so that negative charges come last.
                 let charge = atom.charge as u8;
                 (maps || atom.atomic_number == 0, isomeric, charge, tagged)
@@ -143,7 +150,7 @@ impl<'m> Comparison<'m> {
     }
 
     /// 1 or 2 where the neighbours are all ranked differently and so order the chirality tag.
-    fn chirality_rank(&self, atom: u32) -> u32 {
+    pub(super) fn chirality_rank(&self, atom: u32) -> u32 {
         let clockwise = match self.molecule.atoms()[atom as usize].chirality {
             Chirality::Clockwise => true,
             Chirality::CounterClockwise => false,
@@ -161,6 +168,10 @@ impl<'m> Comparison<'m> {
             return 0;
         }
         1 + u32::from(clockwise != parity::is_odd(classes))
+    }
+
+    pub(super) fn is_tagged(&self, atom: u32) -> bool {
+        self.chiral && self.molecule.atoms()[atom as usize].chirality != Chirality::Unspecified
     }
 
     fn ring_stereo_neighbors(&self, atom: u32) -> impl Iterator<Item = u32> {
@@ -184,11 +195,7 @@ impl<'m> Comparison<'m> {
 
     /// Whether [`Rule::DependentChirality`] can tell any of these atoms apart.
     pub(super) fn uses_dependent_chirality(&self, atoms: &[u32]) -> bool {
-        self.chiral
-            && self.scheme.is_output()
-            && atoms.iter().any(|&atom| {
-                self.molecule.atoms()[atom as usize].chirality != Chirality::Unspecified
-            })
+        self.scheme.is_output() && atoms.iter().any(|&atom| self.is_tagged(atom))
     }
 
     fn push_seen_chirality(&self, atom: u32, key: &mut Vec<u32>) {

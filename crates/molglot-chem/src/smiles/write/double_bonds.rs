@@ -10,7 +10,7 @@ mod side;
 
 use std::collections::VecDeque;
 
-use super::SmilesStyle;
+use super::bond_orders::BondOrders;
 use super::traversal::{Token, Traversal};
 use crate::molecule::{Bond, BondOrder, BondStereo, Molecule};
 use side::Side;
@@ -36,50 +36,65 @@ impl Mark {
     }
 }
 
-/// The marks of all bonds, by bond, for the fragment that was walked last.
-pub(super) fn marks(
+/// Marks the bonds of the fragment that was walked last.
+pub(super) fn mark(
+    marks: &mut Marks,
     molecule: &Molecule,
-    style: &SmilesStyle,
+    orders: &BondOrders<'_>,
     traversal: &Traversal<'_>,
-) -> Vec<Mark> {
-    let mut marking = Marking::new(molecule, style, traversal);
+) {
+    for (at, (bond, _)) in (0u32..).zip(written_bonds(traversal)) {
+        marks.place[bond as usize] = at;
+    }
+    let mut marking = Marking {
+        molecule,
+        orders,
+        traversal,
+        state: marks,
+    };
     marking.mark_all();
     marking.remove_unwanted();
     marking.remove_redundant();
-    marking.marks
 }
 
-struct Marking<'m> {
-    molecule: &'m Molecule,
-    style: &'m SmilesStyle,
-    traversal: &'m Traversal<'m>,
+/// The marks of all fragments that were written so far.
+pub(super) struct Marks {
     marks: Vec<Mark>,
     /// How many stereo double bonds need the mark of a bond.
     uses: Vec<i32>,
     /// How many marked bonds the end of a stereo double bond has.
     at_atom: Vec<i32>,
-    /// The place of every bond in the string.
+    /// The place of every bond in the string of its fragment.
     place: Vec<u32>,
+    /// Double bonds whose neighbours are marked.
+    done: Vec<bool>,
 }
 
-impl<'m> Marking<'m> {
-    fn new(molecule: &'m Molecule, style: &'m SmilesStyle, traversal: &'m Traversal<'m>) -> Self {
+impl Marks {
+    pub(super) fn new(molecule: &Molecule) -> Self {
         let (atoms, bonds) = (molecule.atoms().len(), molecule.bonds().len());
-        let mut place = vec![0; bonds];
-        for (at, (bond, _)) in (0u32..).zip(written_bonds(traversal)) {
-            place[bond as usize] = at;
-        }
         Self {
-            molecule,
-            style,
-            traversal,
             marks: vec![Mark::None; bonds],
             uses: vec![0; bonds],
             at_atom: vec![0; atoms],
-            place,
+            place: vec![0; bonds],
+            done: vec![false; bonds],
         }
     }
 
+    pub(super) fn of(&self, bond: u32) -> Mark {
+        self.marks[bond as usize]
+    }
+}
+
+struct Marking<'m> {
+    molecule: &'m Molecule,
+    orders: &'m BondOrders<'m>,
+    traversal: &'m Traversal<'m>,
+    state: &'m mut Marks,
+}
+
+impl<'m> Marking<'m> {
     /// Double bond by double bond, those that share a single bond one after the other.
     fn mark_all(&mut self) {
         let mut stereo_bonds: Vec<u32> = written_bonds(self.traversal)
@@ -87,15 +102,14 @@ impl<'m> Marking<'m> {
             .filter(|&bond| self.is_stereo(self.bond(bond)))
             .collect();
         stereo_bonds.sort_by_cached_key(|&bond| std::cmp::Reverse(self.coupled(bond).len()));
-        let mut done = vec![false; self.molecule.bonds().len()];
         let mut waiting = VecDeque::new();
         for first in stereo_bonds {
             waiting.push_back(first);
             while let Some(bond) = waiting.pop_front() {
-                if std::mem::replace(&mut done[bond as usize], true) {
+                if std::mem::replace(&mut self.state.done[bond as usize], true) {
                     continue;
                 }
-                self.mark(bond);
+                self.mark_beside(bond);
                 waiting.extend(self.coupled(bond));
             }
         }
@@ -117,12 +131,12 @@ impl<'m> Marking<'m> {
                 coupled.extend(beyond.next());
             }
         }
-        coupled.sort_unstable_by_key(|&bond| self.place[bond as usize]);
+        coupled.sort_unstable_by_key(|&bond| self.state.place[bond as usize]);
         coupled
     }
 
     /// Marks the bonds beside a double bond, in agreement with marks that are there already.
-    fn mark(&mut self, index: u32) {
+    fn mark_beside(&mut self, index: u32) {
         let bond = self.bond(index);
         let ends = if self.traversal.place(bond.begin) < self.traversal.place(bond.end) {
             [bond.begin, bond.end]
@@ -152,7 +166,7 @@ impl<'m> Marking<'m> {
             (&left, &right)
         };
         let reference = from.reference(self);
-        self.marks[to.first.bond as usize] = self.across(bond, from, reference, to, to.first);
+        self.state.marks[to.first.bond as usize] = self.across(bond, from, reference, to, to.first);
         self.use_mark(to.first.bond, to.atom);
         left.complete(self);
         right.complete(self);
@@ -181,7 +195,7 @@ impl<'m> Marking<'m> {
             source.flipped != target.flipped,
         ];
         let odd = flips.iter().filter(|&&flip| flip).count() % 2 == 1;
-        self.marks[source.bond as usize].flipped_if(odd)
+        self.state.marks[source.bond as usize].flipped_if(odd)
     }
 
     /// Takes one of two contradicting marks beside an atom away, if the double bond at its other
@@ -194,15 +208,18 @@ impl<'m> Marking<'m> {
                 let outer = dropped
                     .map(|drop| drop.map(|(atom, bond)| self.bond(bond).other(atom) as usize));
                 let expected = self.across(bond, left, keep_left, right, keep_right);
-                let possible = expected == self.marks[keep_right.bond as usize]
-                    && outer.iter().flatten().all(|&atom| self.at_atom[atom] == 2)
+                let possible = expected == self.state.marks[keep_right.bond as usize]
+                    && outer
+                        .iter()
+                        .flatten()
+                        .all(|&atom| self.state.at_atom[atom] == 2)
                     && (outer[0] != outer[1] || outer[0].is_none());
                 if possible {
                     for (atom, bond) in dropped.into_iter().flatten() {
                         let outer = self.bond(bond).other(atom);
-                        self.uses[bond as usize] = 0;
-                        self.at_atom[atom as usize] -= 1;
-                        self.at_atom[outer as usize] -= 1;
+                        self.state.uses[bond as usize] = 0;
+                        self.state.at_atom[atom as usize] -= 1;
+                        self.state.at_atom[outer as usize] -= 1;
                     }
                     return;
                 }
@@ -211,8 +228,8 @@ impl<'m> Marking<'m> {
     }
 
     fn use_mark(&mut self, bond: u32, atom: u32) {
-        self.uses[bond as usize] += 1;
-        self.at_atom[atom as usize] += 1;
+        self.state.uses[bond as usize] += 1;
+        self.state.at_atom[atom as usize] += 1;
     }
 
     fn bond(&self, index: u32) -> &'m Bond {
@@ -220,7 +237,7 @@ impl<'m> Marking<'m> {
     }
 
     fn order(&self, index: u32) -> BondOrder {
-        self.style.bond_order(self.bond(index))
+        self.orders.of(index)
     }
 
     fn is_stereo(&self, bond: &Bond) -> bool {

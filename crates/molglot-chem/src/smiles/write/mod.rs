@@ -1,6 +1,8 @@
 //! Writing SMILES: canonical as RDKit does it, in the order of the atoms, or at random.
 
 mod atom;
+mod bond_orders;
+mod cells;
 mod compare;
 mod double_bonds;
 mod group_sort;
@@ -9,11 +11,13 @@ mod parity;
 mod rank;
 mod ring_stereo;
 mod symmetry;
+mod tags;
 mod touched;
 mod traversal;
 mod writer;
 
-use crate::molecule::{Bond, BondOrder, Molecule};
+use crate::molecule::Molecule;
+use bond_orders::BondOrders;
 use ring_stereo::RingStereo;
 use writer::Writer;
 
@@ -70,8 +74,9 @@ pub struct SmilesStyle {
     pub order: AtomOrder,
     /// Write isotopes and stereo; without them, stereoisomers and isotopologues share one string.
     pub isomeric: bool,
-    /// Write the double bonds of [`Bond::kekule`] instead of lower-case letters. Even the canonical
-    /// order then leaves open which of several Kekulé structures is written.
+    /// Write double bonds instead of lower-case letters: in canonical order those of a structure
+    /// that depends on the molecule alone, in any other order those of
+    /// [`Bond::kekule`](crate::Bond::kekule).
     pub kekule: bool,
     /// What becomes of atom-map numbers.
     pub maps: AtomMaps,
@@ -85,13 +90,6 @@ impl Default for SmilesStyle {
             kekule: false,
             maps: AtomMaps::Ranked,
         }
-    }
-}
-
-impl SmilesStyle {
-    /// The order of a bond as it is written.
-    fn bond_order(&self, bond: &Bond) -> BondOrder {
-        if self.kekule { bond.kekule } else { bond.order }
     }
 }
 
@@ -119,7 +117,8 @@ impl Molecule {
         };
         let fragments = fragments(self);
         let ranks = order::ranks(self, style, &ring_stereo, &fragments);
-        let mut writer = Writer::new(self, style, &ring_stereo, &ranks);
+        let orders = BondOrders::new(self, style, &ranks);
+        let mut writer = Writer::new(self, style, &ring_stereo, &ranks, &orders);
         let mut parts: Vec<(String, Vec<u32>)> =
             fragments.iter().map(|atoms| writer.write(atoms)).collect();
         if canonical {

@@ -22,8 +22,7 @@ pub(super) fn ranks(
             };
             let mut ranker = Ranker::new(molecule, scheme, ring_stereo);
             for atoms in fragments {
-                ranker.refine(atoms);
-                ranker.break_ties();
+                ranker.rank(atoms);
             }
             ranker.into_classes()
         }

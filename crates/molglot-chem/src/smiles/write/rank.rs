@@ -9,6 +9,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
+use super::cells::Cells;
 use super::compare::{Comparison, Rule};
 use super::group_sort::group_sort;
 use super::ring_stereo::RingStereo;
@@ -32,6 +33,10 @@ pub(super) enum Scheme {
         maps: bool,
     },
 }
+
+/// The largest fragment that is ranked as RDKit ranks it. RDKit takes time in proportion to the
+/// square of the size, and its walk mixes up the ranks of larger ones.
+const MAX_EXACT: usize = 5_000;
 
 /// Partition of the atoms of one fragment at a time.
 pub(super) struct Ranker<'m> {
@@ -78,8 +83,27 @@ impl<'m> Ranker<'m> {
         self.comparison.class
     }
 
-    /// Splits the atoms of a fragment as far as their surroundings differ.
-    pub(super) fn refine(&mut self, atoms: &[u32]) {
+    /// A class of its own for every atom of a fragment.
+    pub(super) fn rank(&mut self, atoms: &[u32]) {
+        if atoms.len() > MAX_EXACT {
+            let mut cells = Cells::new(&mut self.comparison, atoms);
+            cells.break_ties();
+        } else {
+            self.refine(atoms);
+            self.break_ties();
+        }
+    }
+
+    /// One class for the atoms whose surroundings do not differ.
+    pub(super) fn partition(&mut self, atoms: &[u32]) {
+        if atoms.len() > MAX_EXACT {
+            Cells::new(&mut self.comparison, atoms);
+        } else {
+            self.refine(atoms);
+        }
+    }
+
+    fn refine(&mut self, atoms: &[u32]) {
         self.order.clear();
         self.order.extend_from_slice(atoms);
         self.sort_by_invariants();
@@ -102,7 +126,7 @@ impl<'m> Ranker<'m> {
 
     /// Makes every class a single atom: the last one of the first class leaves it, and what
     /// follows from that is worked out before the next tie.
-    pub(super) fn break_ties(&mut self) {
+    fn break_ties(&mut self) {
         let mut at = 0;
         while at < self.order.len() {
             let first = self.order[at] as usize;

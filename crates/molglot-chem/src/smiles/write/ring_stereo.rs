@@ -30,7 +30,7 @@ impl RingStereo {
         let none = Self::default();
         let mut ranker = Ranker::new(molecule, Scheme::Priority { maps }, &none);
         let everything: Vec<u32> = (0u32..).take(molecule.atoms().len()).collect();
-        ranker.refine(&everything);
+        ranker.partition(&everything);
         let class = ranker.into_classes();
         let alike = |a: u32, b: u32| class[a as usize] == class[b as usize];
         let dependent = suspects

@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::{AtomOrder, SmilesStyle};
+use super::AtomOrder;
+use super::bond_orders::BondOrders;
 use crate::molecule::{BondOrder, Molecule, Neighbor};
 
 /// No bond: the first atom of a fragment was not reached by one.
@@ -34,7 +35,8 @@ enum Visit {
 
 pub(super) struct Traversal<'m> {
     molecule: &'m Molecule,
-    style: &'m SmilesStyle,
+    order: AtomOrder,
+    orders: &'m BondOrders<'m>,
     ranks: &'m [u32],
     visit: Vec<Visit>,
     /// Per atom, in its row: the bonds to go along; once it is done, those to its children.
@@ -55,7 +57,12 @@ pub(super) struct Traversal<'m> {
 }
 
 impl<'m> Traversal<'m> {
-    pub(super) fn new(molecule: &'m Molecule, style: &'m SmilesStyle, ranks: &'m [u32]) -> Self {
+    pub(super) fn new(
+        molecule: &'m Molecule,
+        order: AtomOrder,
+        orders: &'m BondOrders<'m>,
+        ranks: &'m [u32],
+    ) -> Self {
         let (atoms, bonds) = (molecule.atoms().len(), molecule.bonds().len());
         let nowhere = Neighbor {
             atom: NONE,
@@ -63,7 +70,8 @@ impl<'m> Traversal<'m> {
         };
         Self {
             molecule,
-            style,
+            order,
+            orders,
             ranks,
             visit: vec![Visit::Not; atoms],
             onward: vec![nowhere; 2 * bonds],
@@ -184,7 +192,7 @@ impl<'m> Traversal<'m> {
     /// walk knows none of this.
     fn key(&self, link: Neighbor) -> u64 {
         let rank = u64::from(self.ranks[link.atom as usize]);
-        if matches!(self.style.order, AtomOrder::Random { .. }) {
+        if matches!(self.order, AtomOrder::Random { .. }) {
             return rank;
         }
         let bond = &self.molecule.bonds()[link.bond as usize];
@@ -195,7 +203,7 @@ impl<'m> Traversal<'m> {
         } else {
             return 1 << 40 | rank;
         };
-        let order = match self.style.bond_order(bond) {
+        let order = match self.orders.of(link.bond) {
             BondOrder::Dative => 0,
             BondOrder::Aromatic => 1,
             BondOrder::Quadruple => 2,

@@ -43,7 +43,7 @@ impl Side {
             .filter(|&bond| bond != double && single(bond));
         let (mut first, mut second) = (bonds.next()?, bonds.next());
         if let Some(other) = &mut second
-            && all.place[*other as usize] < all.place[first as usize]
+            && all.state.place[*other as usize] < all.state.place[first as usize]
         {
             std::mem::swap(other, &mut first);
         }
@@ -58,19 +58,20 @@ impl Side {
         [Some(self.first), self.second]
             .iter()
             .flatten()
-            .any(|marked| all.uses[marked.bond as usize] > 0)
+            .any(|marked| all.state.uses[marked.bond as usize] > 0)
     }
 
     /// Marks what is not marked yet where both ends are; false if the two marks contradict.
     pub(super) fn agree(&self, all: &mut Marking<'_>) -> bool {
         let mut agree = true;
         if let Some(second) = self.second {
-            if all.uses[self.first.bond as usize] == 0 {
+            if all.state.uses[self.first.bond as usize] == 0 {
                 self.copy(all, second, self.first);
-            } else if all.uses[second.bond as usize] == 0 {
+            } else if all.state.uses[second.bond as usize] == 0 {
                 self.copy(all, self.first, second);
             } else {
-                agree = (all.marks[self.first.bond as usize] == all.marks[second.bond as usize])
+                agree = (all.state.marks[self.first.bond as usize]
+                    == all.state.marks[second.bond as usize])
                     == (self.first.flipped != second.flipped);
             }
             all.use_mark(second.bond, self.atom);
@@ -81,7 +82,7 @@ impl Side {
 
     /// The mark from which the other end follows; an arbitrary one if there is none yet.
     pub(super) fn reference(&self, all: &mut Marking<'_>) -> Marked {
-        let is_used = |all: &Marking<'_>, marked: &Marked| all.uses[marked.bond as usize] > 0;
+        let is_used = |all: &Marking<'_>, marked: &Marked| all.state.uses[marked.bond as usize] > 0;
         let second = self.second.filter(|second| is_used(all, second));
         let mut reference = self.first;
         if !is_used(all, &self.first) {
@@ -89,7 +90,7 @@ impl Side {
                 self.copy(all, second, self.first);
                 reference = second;
             } else {
-                all.marks[self.first.bond as usize] = Mark::Up;
+                all.state.marks[self.first.bond as usize] = Mark::Up;
             }
         }
         all.use_mark(self.first.bond, self.atom);
@@ -102,7 +103,7 @@ impl Side {
     /// Marks the second bond beside this end, if it is there and bears no mark.
     pub(super) fn complete(&self, all: &mut Marking<'_>) {
         if let Some(second) = self.second
-            && all.uses[second.bond as usize] == 0
+            && all.state.uses[second.bond as usize] == 0
         {
             self.copy(all, self.first, second);
             all.use_mark(second.bond, self.atom);
@@ -119,7 +120,7 @@ impl Side {
 
     /// Two neighbours of one end lie on opposite sides.
     fn copy(&self, all: &mut Marking<'_>, source: Marked, target: Marked) {
-        all.marks[target.bond as usize] =
-            all.marks[source.bond as usize].flipped_if(source.flipped == target.flipped);
+        all.state.marks[target.bond as usize] =
+            all.state.marks[source.bond as usize].flipped_if(source.flipped == target.flipped);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 const NONE: usize = usize::MAX;
 
 /// A matching that grows until every vertex that must be matched is.
-pub(super) struct Matching {
+pub(crate) struct Matching {
     optional: Vec<bool>,
     start: Vec<usize>,
     targets: Vec<usize>,
@@ -67,7 +67,7 @@ impl Search {
 
 impl Matching {
     /// No edge is taken yet. Vertices that are `optional` may stay alone.
-    pub(super) fn new(
+    pub(crate) fn new(
         optional: Vec<bool>,
         edges: impl Iterator<Item = (usize, usize)> + Clone,
     ) -> Self {
@@ -97,17 +97,17 @@ impl Matching {
     }
 
     /// Takes an edge between two vertices that have none.
-    pub(super) fn join(&mut self, a: usize, b: usize) {
+    pub(crate) fn join(&mut self, a: usize, b: usize) {
         self.mates[a] = b;
         self.mates[b] = a;
     }
 
-    pub(super) fn mate(&self, vertex: usize) -> Option<usize> {
+    pub(crate) fn mate(&self, vertex: usize) -> Option<usize> {
         Some(self.mates[vertex]).filter(|&mate| mate != NONE)
     }
 
     /// Matches every vertex that is not optional; `false` if that cannot be.
-    pub(super) fn complete(&mut self) -> bool {
+    pub(crate) fn complete(&mut self) -> bool {
         let mut search = Search::new(self.mates.len());
         (0..self.mates.len()).all(|vertex| {
             self.optional[vertex] || self.mates[vertex] != NONE || {
