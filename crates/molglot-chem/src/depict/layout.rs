@@ -1,7 +1,7 @@
 //! Flat coordinates.
 
-use chematic::core::{Atom, AtomIdx, BondOrder as RawOrder, Element, MoleculeBuilder};
-use chematic::depict::layout::{BOND_LEN, compute_layout};
+use chematic_core::{Atom, AtomIdx, BondOrder as RawOrder, Element, MoleculeBuilder};
+use chematic_depict::layout::{BOND_LEN, compute_layout};
 
 use crate::molecule::{Bond, BondOrder, BondStereo, Molecule};
 
@@ -46,11 +46,14 @@ fn place_side_by_side(molecule: &Molecule, places: &mut [[f64; 2]]) {
             high[axis] = high[axis].max(place[axis]);
         }
     }
-    let extent = |fragment: usize| {
-        [0, 1].map(|axis| high[fragment][axis] - low[fragment][axis] + GAP)
-    };
-    let area: f64 = (0..count).map(|fragment| extent(fragment).iter().product::<f64>()).sum();
-    let widest = (0..count).map(|fragment| extent(fragment)[0]).fold(0.0, f64::max);
+    let extent =
+        |fragment: usize| [0, 1].map(|axis| high[fragment][axis] - low[fragment][axis] + GAP);
+    let area: f64 = (0..count)
+        .map(|fragment| extent(fragment).iter().product::<f64>())
+        .sum();
+    let widest = (0..count)
+        .map(|fragment| extent(fragment)[0])
+        .fold(0.0, f64::max);
     let row_width = widest.max(1.6 * area.sqrt());
     let mut moves = vec![[0.0; 2]; count];
     let (mut row, mut top, mut left, mut height) = (0, 0.0, 0.0, 0.0f64);
@@ -137,7 +140,11 @@ fn fold_inwards(molecule: &Molecule, places: &mut [[f64; 2]], bond: &Bond) {
         else {
             continue;
         };
-        let neighbor = if first.atom == across { second.atom } else { first.atom };
+        let neighbor = if first.atom == across {
+            second.atom
+        } else {
+            first.atom
+        };
         let parts = molecule.components(|other| other != first.bond && other != second.bond);
         mirror(places, &parts, end, [neighbor, across]);
         return;

@@ -193,7 +193,10 @@ impl Picture<'_> {
                     _ => &[-1.2, -0.4, 0.4, 1.2],
                 };
                 for offset in offsets {
-                    canvas.line([axis.at(start, offset * gap), axis.at(end, offset * gap)], ink);
+                    canvas.line(
+                        [axis.at(start, offset * gap), axis.at(end, offset * gap)],
+                        ink,
+                    );
                 }
             }
         }
@@ -234,7 +237,13 @@ impl Picture<'_> {
             0.5 * label.symbol_width() * size + 0.1 * self.unit,
             0.36 * size + 0.1 * self.unit,
         ];
-        let reach = |half: f32, part: f32| if part.abs() < 1e-3 { f32::MAX } else { half / part.abs() };
+        let reach = |half: f32, part: f32| {
+            if part.abs() < 1e-3 {
+                f32::MAX
+            } else {
+                half / part.abs()
+            }
+        };
         reach(half_width, direction[0]).min(reach(half_height, direction[1]))
     }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use molglot_chem::{Molecule, unescape};
+use molglot_chem::{AtomOrder, Molecule, SmilesStyle, unescape};
 use safetensors::SafeTensors;
 
 /// A file under the folder that an environment variable names.
@@ -51,11 +51,16 @@ pub(crate) fn molecule(smiles: &str) -> Molecule {
     Molecule::from_smiles(smiles).unwrap_or_else(|error| panic!("{smiles}: {error}"))
 }
 
-/// Other spellings of a molecule, by RDKit's random writer.
+/// Other spellings of a molecule.
 pub(crate) fn respellings(smiles: &str, count: usize) -> Vec<String> {
-    let parsed = chematic::smiles::parse(smiles).unwrap();
-    let parameters = chematic::smiles::RdkitSmilesParams::default();
-    chematic::smiles::rdkit_random_smiles(&parsed, count, 7, &parameters).unwrap()
+    let molecule = molecule(smiles);
+    let style = |seed| SmilesStyle {
+        order: AtomOrder::Random { seed },
+        ..SmilesStyle::default()
+    };
+    (0..count as u64)
+        .map(|seed| molecule.to_smiles(&style(seed)))
+        .collect()
 }
 
 /// The 64-bit FNV-1a hash of a text, in hexadecimal: how long expectations are kept.
