@@ -1,6 +1,7 @@
 //! What stands in the symbol of an atom, in SMILES and in SELFIES.
 
 use super::constraints::Constraints;
+use super::cursor::{Cursor, Overflow};
 use crate::element::{self, SYMBOLS};
 use crate::error::{SmilesErrorKind, SyntaxProblem};
 
@@ -9,7 +10,8 @@ use crate::error::{SmilesErrorKind, SyntaxProblem};
 pub(super) struct AtomSymbol {
     pub(super) element: u8,
     pub(super) chirality: Chirality,
-    /// Written hydrogens; `None` for an atom without brackets, whose hydrogens follow from its bonds.
+    /// Written hydrogens; `None` for an atom without brackets, whose hydrogens follow from its
+    /// bonds.
     pub(super) hydrogens: Option<u8>,
     pub(super) charge: i32,
     pub(super) isotope: Option<u32>,
@@ -209,73 +211,6 @@ pub(super) fn unsupported(what: &str) -> SmilesErrorKind {
 
 fn too_large() -> SmilesErrorKind {
     unsupported("a number this large")
-}
-
-/// A number of more than 32 bits.
-struct Overflow;
-
-/// The part of a symbol that is not read yet.
-struct Cursor<'a>(&'a [u8]);
-
-impl Cursor<'_> {
-    fn take(&mut self, accept: impl Fn(&u8) -> bool) -> Option<u8> {
-        let (&first, rest) = self.0.split_first().filter(|(first, _)| accept(first))?;
-        self.0 = rest;
-        Some(first)
-    }
-
-    fn eat(&mut self, byte: u8) -> bool {
-        self.take(|&next| next == byte).is_some()
-    }
-
-    fn letter(&mut self) -> Option<u8> {
-        self.take(u8::is_ascii_alphabetic)
-    }
-
-    fn lower(&mut self) -> Option<u8> {
-        self.take(u8::is_ascii_lowercase)
-    }
-
-    fn digit(&mut self) -> Option<u8> {
-        Some(self.take(u8::is_ascii_digit)? - b'0')
-    }
-
-    fn number(&mut self) -> Result<Option<u32>, Overflow> {
-        let mut number = self.digit().map(u32::from);
-        while let (Some(value), Some(digit)) = (number, self.digit()) {
-            let longer = value
-                .checked_mul(10)
-                .and_then(|tens| tens.checked_add(u32::from(digit)));
-            number = Some(longer.ok_or(Overflow)?);
-        }
-        Ok(number)
-    }
-
-    fn chirality(&mut self) -> Chirality {
-        match (self.eat(b'@'), self.eat(b'@')) {
-            (true, true) => Chirality::Clockwise,
-            (true, false) => Chirality::Anticlockwise,
-            _ => Chirality::None,
-        }
-    }
-
-    /// A charge of SMILES: `+`, `++` or `+2`.
-    fn charge(&mut self) -> Result<i32, Overflow> {
-        let Some(sign) = self.take(|byte| matches!(byte, b'+' | b'-')) else {
-            return Ok(0);
-        };
-        let amount = match self.number()? {
-            Some(amount) => i32::try_from(amount).map_err(|_| Overflow)?,
-            None => {
-                let mut count = 1;
-                while self.eat(sign) {
-                    count += 1;
-                }
-                count
-            }
-        };
-        Ok(if sign == b'+' { amount } else { -amount })
-    }
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use crate::element::{self, SYMBOLS};
 
 /// The semantic constraints: the sum of bond orders that each atom may have, by element and charge.
 ///
-/// A capacity counts the atom's explicit hydrogens. [`decode`](super::decode) never exceeds one, and
-/// [`encode`](super::encode) refuses a molecule that does.
+/// A capacity counts the atom's explicit hydrogens. [`decode`](super::decode) never exceeds one,
+/// and [`encode`](super::encode) refuses a molecule that does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Constraints {
     /// By atomic number and charge.
@@ -72,13 +72,13 @@ impl Constraints {
         Self::default().with_known(&HYPERVALENT)
     }
 
-    /// Constraints of one's own. Keys are elements (`"I"`), elements with a charge (`"I-1"`) and `"?"`
-    /// for every atom that is not listed; of a key given twice the last one counts.
+    /// Constraints of one's own. Keys are elements (`"I"`), elements with a charge (`"I-1"`) and
+    /// `"?"` for every atom that is not listed; of a key given twice the last one counts.
     ///
     /// # Errors
     ///
-    /// [`ConstraintsError::Key`] for a key that names no atom, [`ConstraintsError::MissingDefault`] without
-    /// `"?"`.
+    /// [`ConstraintsError::Key`] for a key that names no atom, [`ConstraintsError::MissingDefault`]
+    /// without `"?"`.
     ///
     /// ```
     /// use molglot_chem::selfies::{Constraints, decode};
@@ -155,8 +155,8 @@ impl Constraints {
         i32::from(capacity.copied().unwrap_or(self.other))
     }
 
-    /// The symbols any sequence of which obeys these constraints: every listed atom with the bonds it may
-    /// have, branches, rings, and the symbols that count.
+    /// The symbols any sequence of which obeys these constraints: every listed atom with the bonds
+    /// it may have, branches, rings, and the symbols that count.
     pub fn robust_alphabet(&self) -> BTreeSet<String> {
         let atoms = self.listed().flat_map(|(atom, capacity)| {
             let bonds = ["", "=", "#"].into_iter().take(usize::from(capacity));

@@ -10,16 +10,18 @@ use super::split::{Symbols, split};
 use super::symbol::{Symbol, parse};
 use super::vocabulary::PADDING;
 
-/// Reads a SELFIES and writes it as SMILES, with at most as many bonds at every atom as `constraints` allow.
+/// Reads a SELFIES and writes it as SMILES, with at most as many bonds at every atom as
+/// `constraints` allow.
 ///
-/// Symbols of which the molecule has no use, such as a branch without an atom before it, do nothing: the result
-/// may be empty.
+/// Symbols of which the molecule has no use, such as a branch without an atom before it, do
+/// nothing: the result may be empty.
 ///
 /// # Errors
 ///
 /// [`DecodeErrorKind::NoSymbol`] for text without any bracket, [`DecodeErrorKind::UnclosedSymbol`],
-/// [`DecodeErrorKind::Stray`] for text between symbols, and [`DecodeErrorKind::BadSymbol`] for a symbol that is
-/// none, unless it stands where it only counts or is never read: behind the end of a chain.
+/// [`DecodeErrorKind::Stray`] for text between symbols, and [`DecodeErrorKind::BadSymbol`] for a
+/// symbol that is none, unless it only counts for a branch or ring or stands behind the end of a
+/// chain.
 ///
 /// ```
 /// use molglot_chem::selfies::{Constraints, decode};
@@ -211,7 +213,8 @@ impl<'a> Decoder<'a> {
         });
     }
 
-    /// Makes the ring bonds for which both atoms have room, in the order in which they were asked for.
+    /// Makes the ring bonds for which both atoms have room, in the order in which they were asked
+    /// for.
     fn close_rings(&mut self) {
         for Ring { begin, end, bonds } in std::mem::take(&mut self.rings) {
             let room = self.atoms[begin as usize]

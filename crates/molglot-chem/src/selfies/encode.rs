@@ -11,7 +11,8 @@ use super::kekulize::kekulize;
 use super::reader::read;
 use crate::error::SmilesErrorKind;
 
-/// The most symbols in a branch, and the most atoms between the ends of a ring bond, that three symbols count.
+/// The most symbols in a branch, and the most atoms between the ends of a ring bond, that three
+/// symbols count.
 pub const MAX_SPAN: u32 = 4096;
 
 /// Writes a SMILES string as SELFIES. Atoms keep their order.
@@ -19,8 +20,9 @@ pub const MAX_SPAN: u32 = 4096;
 /// # Errors
 ///
 /// [`EncodeErrorKind::Smiles`] for what is no SMILES or has no SELFIES, with the byte offset;
-/// [`EncodeErrorKind::Capacity`] for an atom with more bonds than `constraints` allow, which decoding could
-/// not give back; [`EncodeErrorKind::Span`] for a branch or ring bond longer than [`MAX_SPAN`].
+/// [`EncodeErrorKind::Capacity`] for an atom with more bonds than `constraints` allow, which
+/// decoding could not give back; [`EncodeErrorKind::Span`] for a branch or ring bond longer than
+/// [`MAX_SPAN`].
 ///
 /// ```
 /// use molglot_chem::selfies::{Constraints, encode};
@@ -182,8 +184,8 @@ fn ring_symbols(earlier: Bond, later: Bond) -> (&'static str, &'static str) {
     (mark(earlier), mark(later))
 }
 
-/// Whether decoding changes the handedness of an atom, by the order it gives the neighbours: ring bonds to earlier
-/// atoms first, then those to later atoms by their place, then the chains.
+/// Whether decoding changes the handedness of an atom, by the order it gives the neighbours: ring
+/// bonds to earlier atoms first, then those to later atoms by their place, then the chains.
 fn is_reordered(graph: &Graph, atom: u32) -> bool {
     let mut rings = Vec::new();
     let mut odd = false;

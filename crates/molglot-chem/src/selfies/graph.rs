@@ -25,7 +25,8 @@ pub(super) struct Atom {
     /// Twice the sum of the bond orders.
     pub(super) half_orders: u32,
     pub(super) aromatic_bonds: u32,
-    /// The atom that continues the chain: the last one attached, `NONE` if a ring digit stands behind it.
+    /// The atom that continues the chain: the last one attached, `NONE` if a ring digit stands
+    /// behind it.
     pub(super) next: u32,
     pub(super) children: u32,
     digits: u32,

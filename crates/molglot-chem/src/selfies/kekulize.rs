@@ -69,8 +69,8 @@ pub(super) fn kekulize(graph: &mut Graph) -> Result<(), u32> {
     Ok(())
 }
 
-/// Whether the electrons of an atom with aromatic bonds ask for a double bond; `None` for an element that is
-/// never aromatic.
+/// Whether the electrons of an atom with aromatic bonds ask for a double bond; `None` for an
+/// element that is never aromatic.
 fn needs_double_bond(atom: &Atom) -> Option<bool> {
     let shell = shell(atom.symbol.element)?;
     let half_orders = i32::try_from(atom.half_orders).ok()?;

@@ -1,4 +1,5 @@
-//! Perfect matchings, found in the order of the Python package so that the double bonds are the same.
+//! Perfect matchings, found in the order of the Python package so that the double bonds are the
+//! same.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -7,9 +8,9 @@ use super::NONE;
 
 /// The partner of every node, given as many edges as there are; an edge joins two different nodes.
 ///
-/// A greedy pass takes the node with the fewest free neighbours and its first free neighbour; then breadth
-/// first searches look for paths that add one more pair. These searches do not contract odd cycles
-/// (Edmonds, 1965), so they miss some matchings, as they do in the Python package.
+/// A greedy pass takes the node with the fewest free neighbours and its first free neighbour; then
+/// breadth first searches look for paths that add one more pair. These searches do not contract odd
+/// cycles (Edmonds, 1965), so they miss some matchings, as they do in the Python package.
 ///
 /// # Errors
 ///
@@ -70,8 +71,8 @@ impl Adjacency {
     }
 }
 
-/// The order in which CPython takes integers, given in ascending order, from a `set`: which of two open nodes is
-/// the root of a search decides between Kekulé forms.
+/// The order in which CPython takes integers, given in ascending order, from a `set`: which of two
+/// open nodes is the root of a search decides between Kekulé forms.
 fn set_order(nodes: impl Iterator<Item = u32>) -> Vec<u32> {
     let mut table = vec![NONE; 8];
     for (used, node) in (1..).zip(nodes) {
@@ -90,7 +91,8 @@ fn set_order(nodes: impl Iterator<Item = u32>) -> Vec<u32> {
     table
 }
 
-/// Puts an integer, which is its own hash, into an open-addressing table whose size is a power of two.
+/// Puts an integer, which is its own hash, into an open-addressing table whose size is a power of
+/// two.
 fn insert(table: &mut [u32], node: u32) {
     const LINEAR_PROBES: usize = 9;
     let mask = table.len() - 1;

@@ -13,7 +13,8 @@ use crate::error::{SmilesErrorKind as Kind, SyntaxProblem};
 /// One digit, or `%` and two, which are names of their own: `%01` does not close `1`.
 const SHORT_NAMES: usize = 110;
 
-/// Names as `%(100)`, which [`decode`](super::decode) writes; with up to five digits as in `Molecule::from_smiles`.
+/// Names as `%(100)`, which [`decode`](super::decode) writes; with up to five digits as in
+/// `Molecule::from_smiles`.
 const LONG_NAMES: std::ops::Range<usize> = 100..100_000;
 
 /// A ring name in use.
@@ -44,7 +45,8 @@ struct Reader<'a> {
 ///
 /// # Errors
 ///
-/// The first thing from the left that cannot be read; what a fragment leaves open is found at its end.
+/// The first thing from the left that cannot be read; what a fragment leaves open is found at its
+/// end.
 pub(super) fn read(smiles: &str) -> Result<Graph, EncodeError> {
     if smiles.len() >= NONE as usize {
         return Err(EncodeError::new(0, EncodeErrorKind::TooLong));

@@ -13,7 +13,8 @@ pub(super) enum Symbol {
         order: u32,
         digits: u32,
     },
-    /// A ring bond whose length the next `digits` symbols count, with the bond at its earlier and its later end.
+    /// A ring bond whose length the next `digits` symbols count, with the bond at its earlier and
+    /// its later end.
     Ring {
         bonds: (Bond, Bond),
         digits: u32,

@@ -29,8 +29,8 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Numbers the symbols. A vocabulary for strings of several fragments needs `.`, one for padded strings
-    /// needs [`PADDING`].
+    /// Numbers the symbols. A vocabulary for strings of several fragments needs `.`, one for padded
+    /// strings needs [`PADDING`].
     ///
     /// # Errors
     ///
@@ -62,8 +62,8 @@ impl Vocabulary {
     ///
     /// # Errors
     ///
-    /// [`VocabularyError::Unknown`] for a symbol, padding included, that is not in the vocabulary, and
-    /// [`VocabularyError::Selfies`] for a malformed string.
+    /// [`VocabularyError::Unknown`] for a symbol, padding included, that is not in the vocabulary,
+    /// and [`VocabularyError::Selfies`] for a malformed string.
     pub fn labels(&self, selfies: &str, padded: usize) -> Result<Vec<u32>, VocabularyError> {
         let label = |symbol: &str| {
             self.label(symbol)
