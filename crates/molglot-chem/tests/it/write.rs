@@ -69,29 +69,16 @@ fn survives_respelling(smiles: &str, seeds: std::ops::Range<u64>) {
 
 #[test]
 fn strings_of_rdkit() {
-    for (smiles, canonical) in [
-        // Ring digits open at the atom that is reached first and are used again.
-        ("C1CC2CCC1CC2", "C1CC2CCC1CC2"),
-        ("c1ccc2c(c1)ccc1ccccc12", "c1ccc2c(c1)ccc1ccccc12"),
-        ("C12C3C4C1C5C2C3C45", "C12C3C4C1C1C2C3C41"),
-        // Dependent centres: the first of a ring system is `@`.
-        ("C[C@@H]1CC[C@@H](C)CC1", "C[C@H]1CC[C@H](C)CC1"),
-        ("C[C@@H]1CC[C@H](C)CC1", "C[C@H]1CC[C@@H](C)CC1"),
-        // No mark that another one implies.
-        (r"C(\F)(/Cl)=C(/Br)\I", r"F/C(Cl)=C(/Br)I"),
-        (r"F/C=C/C=C\C", r"C/C=C\C=C\F"),
-        // Brackets: hydrogens off the usual valence, metals beside, radicals, charges.
-        ("O=[PH](O)O", "O=[PH](O)O"),
-        ("[CH3][Mg][Cl]", "[CH3][Mg][Cl]"),
-        ("[CH2]C", "[CH2]C"),
-        ("[NH3]->[Cu]", "[NH3]->[Cu]"),
-        ("[nH]1cccc1", "c1cc[nH]c1"),
-        // Fragments in the order of their strings, isotopes and maps after plain atoms.
-        ("[Na+].OC(=O)C.[2H]O", "CC(=O)O.[2H]O.[Na+]"),
-        ("[CH3:2][CH3:1]", "[CH3:1][CH3:2]"),
-        ("*c1ccccc1", "*c1ccccc1"),
-    ] {
-        assert_eq!(molecule(smiles).canonical_smiles(), canonical, "{smiles}");
+    const STRINGS: &str = include_str!("../../../../fixtures/writing/strings.tsv");
+    let as_is = SmilesStyle {
+        order: AtomOrder::AsIs,
+        ..CANONICAL
+    };
+    for row in STRINGS.lines().skip(1) {
+        let columns: Vec<&str> = row.split('\t').collect();
+        let read = molecule(columns[0]);
+        let written = [CANONICAL, FLAT, KEKULE, as_is].map(|style| read.to_smiles(&style));
+        assert_eq!(written[..], columns[1..], "{}", columns[0]);
     }
 }
 
