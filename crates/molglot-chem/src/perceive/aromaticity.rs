@@ -291,3 +291,55 @@ impl Electrons {
         fits && self.wildcards <= 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::molecule::{BondOrder, Molecule};
+
+    fn aromatic_atoms(smiles: &str) -> usize {
+        let molecule = Molecule::from_smiles(smiles).unwrap();
+        molecule.atoms().iter().filter(|atom| atom.aromatic).count()
+    }
+
+    #[test]
+    fn rings_of_4n_and_2_electrons_are_aromatic() {
+        for (smiles, count) in [
+            ("C1=CC=CC=C1", 6),
+            ("C1=CC=CN1", 5),
+            ("C1=CC=CO1", 5),
+            ("C1=CC=C[CH-]1", 5),
+            ("C1=CC=CC=C[CH+]1", 7),
+            ("C1=C[CH+]1", 3),
+            ("C1=CC=C1", 0),
+            ("C1=CC=CC=CC=C1", 0),
+            ("C1=CCC=C1", 0),
+            ("O=C1C=CNC=C1", 6),
+            ("C=C1C=CC=C1", 0),
+            ("[si]1ccccc1", 0),
+            ("C1=CC=[Se]=C1", 0),
+            ("*1=*C=CC=C1", 6),
+        ] {
+            assert_eq!(aromatic_atoms(smiles), count, "{smiles}");
+        }
+    }
+
+    #[test]
+    fn fused_rings_count_together() {
+        // Azulene: neither ring alone obeys the rule, and the bond between them stays single.
+        let azulene = Molecule::from_smiles("C1=CC=C2C=CC=C2C=C1").unwrap();
+        assert!(azulene.atoms().iter().all(|atom| atom.aromatic));
+        let single = azulene
+            .bonds()
+            .iter()
+            .filter(|bond| bond.order == BondOrder::Single);
+        assert_eq!(single.count(), 1);
+        assert_eq!(aromatic_atoms("c1ccc2ccccc2c1"), 10);
+        assert_eq!(aromatic_atoms("C1=CC2=CC=CC2=C1"), 0);
+    }
+
+    #[test]
+    fn ethers_are_bridges_in_macrocycles() {
+        assert_eq!(aromatic_atoms("O1C=CC=CC=CC=C1"), 0);
+        assert_eq!(aromatic_atoms("N1C=CC=CC=CC=C1"), 9);
+    }
+}
