@@ -1,6 +1,6 @@
 //! The SMILES writer: one string per molecule, and nothing lost on the way out and in again.
 
-use molglot_chem::{AtomMaps, AtomOrder, Molecule, SmilesStyle};
+use molglot_chem::{AtomMaps, AtomOrder, BondOrder, BondStereo, Molecule, SmilesStyle};
 use proptest::prelude::*;
 
 use crate::fixtures::molecules;
@@ -339,12 +339,44 @@ fn spelling() -> impl Strategy<Value = String> {
     })
 }
 
+/// A double bond without geometry whose both ends are one bond away from one with geometry: the
+/// marks that these need say something about it too.
+fn has_wedged_in_double_bond(molecule: &Molecule) -> bool {
+    let bonds = molecule.bonds();
+    let is_stereo = |bond: u32| bonds[bond as usize].stereo_atoms.is_some();
+    let beside_stereo = |end: u32, other: u32| {
+        let around = molecule.neighbors(end as usize).iter();
+        around.filter(|link| link.atom != other).any(|link| {
+            let beyond = molecule.neighbors(link.atom as usize).iter();
+            is_stereo(link.bond) || beyond.into_iter().any(|next| is_stereo(next.bond))
+        })
+    };
+    bonds.iter().any(|bond| {
+        bond.order == BondOrder::Double
+            && bond.stereo == BondStereo::None
+            && beside_stereo(bond.begin, bond.end)
+            && beside_stereo(bond.end, bond.begin)
+    })
+}
+
+#[test]
+fn an_unknown_geometry_between_known_ones_cannot_be_written() {
+    // The marks beside the middle double bond contradict each other.
+    let smiles = r"C/C(\C=C/CC)=C/C=C/N";
+    let original = molecule(smiles);
+    assert!(has_wedged_in_double_bond(&original));
+    let written = original.canonical_smiles();
+    assert_eq!(written, r"CC/C=C\C(C)=C/C=C/N");
+    assert!(!has_wedged_in_double_bond(&molecule(&written)));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn respelling_changes_nothing(smiles in spelling(), seed in any::<u64>()) {
         if let Ok(original) = Molecule::from_smiles(&smiles) {
+            prop_assume!(!has_wedged_in_double_bond(&original));
             let respelled = original.to_smiles(&random(seed));
             prop_assert_eq!(
                 canonical_forms(&molecule(&respelled)),
@@ -359,6 +391,7 @@ proptest! {
     #[test]
     fn canonical_strings_are_their_own(smiles in spelling()) {
         if let Ok(original) = Molecule::from_smiles(&smiles) {
+            prop_assume!(!has_wedged_in_double_bond(&original));
             let canonical = original.canonical_smiles();
             prop_assert_eq!(molecule(&canonical).canonical_smiles(), canonical);
         }
