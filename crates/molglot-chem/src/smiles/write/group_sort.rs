@@ -11,8 +11,18 @@ pub(super) fn group_sort(
     merged: &mut [u32],
     compare: &impl Fn(u32, u32) -> Ordering,
 ) {
-    if items.len() < 2 {
-        return;
+    match items {
+        [] | [_] => return,
+        // Most classes that are looked at have two members.
+        [a, b] => {
+            match compare(*a, *b) {
+                Ordering::Less => {}
+                Ordering::Equal => (sizes[*a as usize], sizes[*b as usize]) = (2, 0),
+                Ordering::Greater => std::mem::swap(a, b),
+            }
+            return;
+        }
+        _ => {}
     }
     let half = items.len() / 2;
     let (left, right) = items.split_at_mut(half);

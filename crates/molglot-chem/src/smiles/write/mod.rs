@@ -102,6 +102,10 @@ impl Molecule {
     }
 
     /// The molecule as SMILES, in the given [style](SmilesStyle).
+    ///
+    /// What is read back is the same molecule, with one exception that lies in the notation: where
+    /// both ends of a double bond of unknown geometry stand beside double bonds of known geometry,
+    /// the marks of these give it one. RDKit's strings have it too.
     pub fn to_smiles(&self, style: &SmilesStyle) -> String {
         self.to_smiles_with_order(style).0
     }
