@@ -1,9 +1,9 @@
 //! From places to pixels.
 
+use super::Style;
 use super::canvas::Point;
 use super::label::{EM, Label};
 use super::layout::BOND;
-use super::Style;
 
 /// Pixels that stay free around a picture.
 const MARGIN: f32 = 10.0;

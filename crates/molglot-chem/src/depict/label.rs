@@ -56,7 +56,10 @@ impl Label {
             return None;
         }
         Some(Self {
-            isotope: atom.isotope.map(|mass| mass.to_string()).unwrap_or_default(),
+            isotope: atom
+                .isotope
+                .map(|mass| mass.to_string())
+                .unwrap_or_default(),
             symbol: match atom.atomic_number {
                 WILDCARD => "*",
                 element => symbol(element),
@@ -79,7 +82,12 @@ impl Label {
 
     /// How far the text goes to the left, down, to the right and up, in letters.
     pub(super) fn room(&self) -> [f32; 4] {
-        let mut room = [0.5 * self.symbol_width(), 0.4, 0.5 * self.symbol_width(), 0.4];
+        let mut room = [
+            0.5 * self.symbol_width(),
+            0.4,
+            0.5 * self.symbol_width(),
+            0.4,
+        ];
         for piece in self.pieces() {
             room[0] = room[0].max(-piece.x);
             room[1] = room[1].max(piece.y + 0.4);
@@ -170,7 +178,10 @@ fn charge(atom: &Atom) -> String {
         1 => sign.to_owned(),
         count => format!("{count}{sign}"),
     };
-    text.extend(std::iter::repeat_n('•', usize::from(atom.radical_electrons)));
+    text.extend(std::iter::repeat_n(
+        '•',
+        usize::from(atom.radical_electrons),
+    ));
     text
 }
 
@@ -188,7 +199,8 @@ fn free_side(molecule: &Molecule, places: &[[f32; 2]], index: usize) -> Side {
             .neighbors(index)
             .iter()
             .map(|link| {
-                let reach = [0, 1].map(|axis| places[link.atom as usize][axis] - places[index][axis]);
+                let reach =
+                    [0, 1].map(|axis| places[link.atom as usize][axis] - places[index][axis]);
                 (x * reach[0] + y * reach[1]) / reach[0].hypot(reach[1]).max(1e-6)
             })
             .fold(-0.2f32, f32::max);
@@ -204,8 +216,9 @@ fn width(text: &str) -> f32 {
     let of = |character| match character {
         'I' | 'i' | 'l' | ':' => 0.27,
         'f' | 't' | 'r' | '•' | '*' => 0.36,
+        'm' => 0.85,
         'a'..='z' | '0'..='9' => 0.55,
-        'm' | 'M' | 'W' => 0.85,
+        'M' | 'W' => 0.85,
         '+' | '−' => 0.58,
         _ => 0.72,
     };

@@ -10,6 +10,8 @@
 //! ```
 
 mod canvas;
+mod chains;
+mod clashes;
 mod frame;
 mod label;
 mod layout;

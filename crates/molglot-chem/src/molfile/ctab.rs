@@ -186,7 +186,9 @@ fn duplicate(links: &[Neighbor]) -> Option<u32> {
         return twice.map(|pair| pair[1].1);
     }
     let known = |at: usize| links[..at].iter().any(|link| link.atom == links[at].atom);
-    (1..links.len()).find(|&at| known(at)).map(|at| links[at].bond)
+    (1..links.len())
+        .find(|&at| known(at))
+        .map(|at| links[at].bond)
 }
 
 /// An atom by the symbol that both versions write for it.
@@ -207,7 +209,9 @@ pub(super) fn atom(symbol: &[u8]) -> Result<RawAtom, MolfileErrorKind> {
             atom.no_implicit = true;
             atom.isotope = label
                 .iter()
-                .try_fold(0u16, |number, digit| Some(number * 10 + u16::from(digit - b'0')))
+                .try_fold(0u16, |number, digit| {
+                    Some(number * 10 + u16::from(digit - b'0'))
+                })
                 .filter(|&number| number > 0);
         }
         b"L" => return Err(MolfileErrorKind::Query(QueryFeature::AtomList)),
@@ -234,9 +238,9 @@ fn atomic_number(symbol: &[u8]) -> Result<u8, MolfileErrorKind> {
             MolfileErrorKind::Element(super::lines::text(symbol))
         }
     };
-    let spelled = match symbol {
-        &[first, second] => [first, second.to_ascii_lowercase()],
-        &[first] => [first, b' '],
+    let spelled = match *symbol {
+        [first, second] => [first, second.to_ascii_lowercase()],
+        [first] => [first, b' '],
         _ => return Err(unknown()),
     };
     std::str::from_utf8(&spelled)

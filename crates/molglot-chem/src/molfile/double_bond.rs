@@ -191,7 +191,12 @@ fn mark(drawing: Drawing<'_>, doubles: &[Arms], found: &mut Vec<(u32, Direction)
     let mut beside: Vec<(u32, usize)> = Vec::new();
     for (index, arms) in doubles.iter().enumerate() {
         for side in arms.sides {
-            beside.extend([Some(side.bond), side.other].into_iter().flatten().map(|single| (single, index)));
+            beside.extend(
+                [Some(side.bond), side.other]
+                    .into_iter()
+                    .flatten()
+                    .map(|single| (single, index)),
+            );
         }
     }
     beside.sort_unstable();
@@ -211,14 +216,23 @@ fn mark(drawing: Drawing<'_>, doubles: &[Arms], found: &mut Vec<(u32, Direction)
             for side in arms.sides {
                 for single in [Some(side.bond), side.other].into_iter().flatten() {
                     let from = beside.partition_point(|&(bond, _)| bond < single);
-                    let linked = beside[from..].iter().take_while(|&&(bond, _)| bond == single);
+                    let linked = beside[from..]
+                        .iter()
+                        .take_while(|&&(bond, _)| bond == single);
                     queue.extend(linked.map(|&(_, index)| index));
                 }
             }
         }
     }
     found.extend((0u32..).zip(marks.rises).filter_map(|(bond, rises)| {
-        Some((bond, if rises? { Direction::Up } else { Direction::Down }))
+        Some((
+            bond,
+            if rises? {
+                Direction::Up
+            } else {
+                Direction::Down
+            },
+        ))
     }));
 }
 

@@ -46,10 +46,16 @@ pub enum SdfErrorKind {
     #[error("{0}")]
     Molfile(MolfileErrorKind),
     /// A line longer than [`MAX_LINE`](super::sdf::MAX_LINE).
-    #[error("the line is longer than {} bytes; is this an SD file?", super::sdf::MAX_LINE)]
+    #[error(
+        "the line is longer than {} bytes; is this an SD file?",
+        super::sdf::MAX_LINE
+    )]
     LineTooLong,
     /// A record longer than [`MAX_RECORD`](super::sdf::MAX_RECORD).
-    #[error("the record is longer than {} bytes; is a line '$$$$' missing?", super::sdf::MAX_RECORD)]
+    #[error(
+        "the record is longer than {} bytes; is a line '$$$$' missing?",
+        super::sdf::MAX_RECORD
+    )]
     RecordTooLong,
     /// The file could not be read on; there are no further records.
     #[error("the file cannot be read: {0}")]
@@ -169,7 +175,9 @@ pub enum WriteError {
     #[error("name and comment are one line each")]
     Title,
     /// A data item that the format cannot hold.
-    #[error("data item '{0}': a name is one line without '<' and '>', a value has no empty line and no '$$$$'")]
+    #[error(
+        "data item '{0}': a name is one line without '<' and '>', a value has no empty line and no '$$$$'"
+    )]
     Data(String),
 }
 
@@ -231,10 +239,7 @@ impl fmt::Display for MolfileErrorKind {
             Self::Bond(code) => write!(f, "bond code '{code}' is not known"),
             Self::Charge => write!(f, "charges go from -{MAX_CHARGE} to +{MAX_CHARGE}"),
             Self::Isotope => write!(f, "mass numbers go from 1 to 65535"),
-            Self::Radical => write!(
-                f,
-                "a radical is 0, 1 (singlet), 2 (doublet) or 3 (triplet)"
-            ),
+            Self::Radical => write!(f, "a radical is 0, 1 (singlet), 2 (doublet) or 3 (triplet)"),
             Self::TotalValence => write!(f, "a valence is 1 to 14, or 15 (in V3000: -1) for zero"),
             Self::Prefix => write!(f, "every line of a V3000 table starts with 'M  V30 '"),
             Self::Expected(line) => write!(f, "expected '{line}'"),

@@ -142,7 +142,12 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_written() {
-        for (written, value) in [("", Some(0)), ("-3", Some(-3)), ("+7", Some(7)), ("1x", None)] {
+        for (written, value) in [
+            ("", Some(0)),
+            ("-3", Some(-3)),
+            ("+7", Some(7)),
+            ("1x", None),
+        ] {
             assert_eq!(integer(written.as_bytes()), value, "{written:?}");
         }
         assert_eq!(integer(b"-"), None);
@@ -151,7 +156,15 @@ mod tests {
 
     #[test]
     fn decimals_are_the_nearest_double() {
-        for written in ["-0.0001", "12.3456", ".5", "1.5e-3", "-7", "3", "123456789.123456789"] {
+        for written in [
+            "-0.0001",
+            "12.3456",
+            ".5",
+            "1.5e-3",
+            "-7",
+            "3",
+            "123456789.123456789",
+        ] {
             assert_eq!(
                 decimal(written.as_bytes()),
                 Some(written.parse().unwrap()),

@@ -120,11 +120,10 @@ pub fn read_with(text: impl AsRef<[u8]>, options: Options) -> Result<Record, Mol
     let options = perceive::Options {
         keep_hydrogens: options.keep_hydrogens,
     };
-    let Perceived { molecule, kept } = perceive(ctab.graph, options).map_err(|problem| {
-        MolfileError::new(ctab.atom_lines[problem.atom], problem.kind.into())
-    })?;
-    let is_placed = ctab.coordinates.len() < 2
-        || ctab.coordinates.iter().any(|&place| place != [0.0; 3]);
+    let Perceived { molecule, kept } = perceive(ctab.graph, options)
+        .map_err(|problem| MolfileError::new(ctab.atom_lines[problem.atom], problem.kind.into()))?;
+    let is_placed =
+        ctab.coordinates.len() < 2 || ctab.coordinates.iter().any(|&place| place != [0.0; 3]);
     let coordinates = is_placed.then(|| {
         kept.iter()
             .map(|&atom| ctab.coordinates[atom as usize].map(|value| value as f32))

@@ -28,7 +28,12 @@ pub(super) fn tag(drawing: Drawing<'_>, center: u32) -> Option<Chirality> {
         return None;
     }
     let ligands = Ligands::of(drawing, center)?;
-    let pairs = ligands.opposite.iter().filter(|&&other| other != MISSING).count() / 2;
+    let pairs = ligands
+        .opposite
+        .iter()
+        .filter(|&&other| other != MISSING)
+        .count()
+        / 2;
     match (pairs, ligands.count) {
         (1, 3) | (2, 4) => Some(ligands.square()),
         (1, 4) if ligands.has_right_angle() => Some(ligands.octahedron()),

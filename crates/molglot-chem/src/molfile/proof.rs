@@ -10,9 +10,7 @@ use super::{Dimension, Record, wedge};
 use crate::depict;
 use crate::element::WILDCARD;
 use crate::graph::{Direction, RawAtom, RawBond};
-use crate::molecule::{
-    Atom, Bond, BondOrder, BondStereo, Chirality, Molecule, Neighbor,
-};
+use crate::molecule::{Atom, Bond, BondOrder, BondStereo, Chirality, Molecule, Neighbor};
 use crate::perceive::{Options, perceive};
 
 /// The table of a record, with wedges, marks and valences such that it reads as the molecule.
@@ -284,7 +282,8 @@ fn compare(molecule: &Molecule, read: &Molecule) -> Result<(), WriteError> {
     if let Some(atom) = differs {
         return Err(WriteError::Atom { atom });
     }
-    let geometry = |bond: &Bond| matches!(bond.stereo, BondStereo::Z | BondStereo::E).then_some(bond.stereo);
+    let geometry =
+        |bond: &Bond| matches!(bond.stereo, BondStereo::Z | BondStereo::E).then_some(bond.stereo);
     match molecule
         .bonds()
         .iter()

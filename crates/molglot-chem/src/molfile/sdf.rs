@@ -129,11 +129,13 @@ impl<R: BufRead> Iterator for SdfReader<R> {
         };
         self.records += 1;
         let before = self.lines - lines;
-        Some(read_with(&self.buffer, self.options).map_err(|error| SdfError {
-            record: self.records,
-            line: before + error.line,
-            kind: SdfErrorKind::Molfile(error.kind),
-        }))
+        Some(
+            read_with(&self.buffer, self.options).map_err(|error| SdfError {
+                record: self.records,
+                line: before + error.line,
+                kind: SdfErrorKind::Molfile(error.kind),
+            }),
+        )
     }
 }
 
@@ -146,7 +148,10 @@ pub fn open(path: impl AsRef<Path>) -> io::Result<SdfReader<Box<dyn BufRead + Se
     let mut input = BufReader::with_capacity(1 << 16, File::open(path)?);
     let is_gzip = input.fill_buf()?.starts_with(&[0x1f, 0x8b]);
     let input: Box<dyn BufRead + Send> = if is_gzip {
-        Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(input)))
+        Box::new(BufReader::with_capacity(
+            1 << 16,
+            MultiGzDecoder::new(input),
+        ))
     } else {
         Box::new(input)
     };
@@ -163,7 +168,10 @@ pub fn write(output: &mut impl Write, record: &Record) -> io::Result<()> {
     for (name, value) in &record.data {
         let fits = !name.contains(['<', '>', '\n', '\r'])
             && !value.contains('\r')
-            && (value.is_empty() || value.split('\n').all(|line| !line.is_empty() && !line.starts_with("$$$$")));
+            && (value.is_empty()
+                || value
+                    .split('\n')
+                    .all(|line| !line.is_empty() && !line.starts_with("$$$$")));
         if !fits {
             return Err(io::Error::other(WriteError::Data(name.clone())));
         }

@@ -7,8 +7,6 @@ use crate::element::{ARSENIC, NITROGEN, PHOSPHORUS};
 use crate::graph::RawAtom;
 use crate::molecule::{BondOrder, Chirality, Neighbor};
 
-
-
 /// Below this volume, in cubic angstrom, a centre is flat.
 const FLAT: f64 = 0.1;
 
@@ -84,6 +82,5 @@ fn has_hydrogen(atom: &RawAtom, arms: &[Neighbor], drawing: Drawing<'_>) -> bool
         })
         .sum();
     let used = valence + u32::from(atom.radical_electrons);
-    used == 3 && atom.charge == 1
-        || used == 4 && atom.charge == 0 && atom.atomic_number != NITROGEN
+    used == 3 && atom.charge == 1 || used == 4 && atom.charge == 0 && atom.atomic_number != NITROGEN
 }

@@ -3,8 +3,8 @@
 use super::ctab::{self, Ctab, Mark};
 use super::data_group;
 use super::error::{MolfileError, MolfileErrorKind, QueryFeature};
-use super::lines::{Lines, column, decimal, number, text};
 use super::isotope::MOST_COMMON;
+use super::lines::{Lines, column, decimal, number, text};
 
 type Result<T> = std::result::Result<T, MolfileErrorKind>;
 

@@ -161,8 +161,7 @@ impl Table<'_, '_> {
             }
         }
         self.numbers.push(number);
-        self.ctab
-            .push_atom(atom, at, valence, self.lines.number());
+        self.ctab.push_atom(atom, at, valence, self.lines.number());
         Ok(())
     }
 
@@ -172,10 +171,7 @@ impl Table<'_, '_> {
         let mut next = || words.next().ok_or(MolfileErrorKind::ShortLine);
         positive(next()?)?;
         let code = integer(next()?).ok_or(MolfileErrorKind::Number)?;
-        let ends = [
-            self.numbers.find(next()?)?,
-            self.numbers.find(next()?)?,
-        ];
+        let ends = [self.numbers.find(next()?)?, self.numbers.find(next()?)?];
         let mut mark = Mark::Plain;
         for word in words {
             let (key, value) = property(word)?;
@@ -231,7 +227,10 @@ impl Table<'_, '_> {
     /// `index type extindex [KEY=value ...]`
     fn group(&self) -> Result<DataGroup> {
         let mut group = DataGroup::default();
-        for (key, value) in words(&self.line).skip(3).filter_map(|word| property(word).ok()) {
+        for (key, value) in words(&self.line)
+            .skip(3)
+            .filter_map(|word| property(word).ok())
+        {
             match key.to_ascii_uppercase().as_slice() {
                 b"FIELDNAME" => group.name = unquoted(value).to_vec(),
                 b"FIELDDATA" => group.data.extend_from_slice(unquoted(value)),
@@ -261,7 +260,10 @@ impl AtomNumbers {
     }
 
     fn sort(&mut self) -> Result<()> {
-        if (1u32..).zip(&self.written).all(|(position, &number)| position == number) {
+        if (1u32..)
+            .zip(&self.written)
+            .all(|(position, &number)| position == number)
+        {
             return Ok(());
         }
         self.sorted = (0u32..)
@@ -352,7 +354,13 @@ mod tests {
         let found: Vec<_> = words(b" 1  DAT ATOMS=(2 5 6)\tFIELDDATA=\"a b)\" X=1").collect();
         assert_eq!(
             found,
-            [&b"1"[..], b"DAT", b"ATOMS=(2 5 6)", b"FIELDDATA=\"a b)\"", b"X=1"]
+            [
+                &b"1"[..],
+                b"DAT",
+                b"ATOMS=(2 5 6)",
+                b"FIELDDATA=\"a b)\"",
+                b"X=1"
+            ]
         );
     }
 }

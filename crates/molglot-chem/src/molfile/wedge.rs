@@ -163,7 +163,11 @@ fn of_four(arms: &[Vector], reference: usize) -> Option<f64> {
     round.swap(0, reference);
     // Anticlockwise from the wedge: first those on its left, the nearest first.
     let angle = |at: usize| {
-        let side = if turn(up, arms[at]) < -SAME_PLACE { 1 } else { 0 };
+        let side = if turn(up, arms[at]) < -SAME_PLACE {
+            1
+        } else {
+            0
+        };
         let along = dot(up, arms[at]);
         (side, if side == 0 { -along } else { along })
     };

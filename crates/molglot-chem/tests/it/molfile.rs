@@ -6,8 +6,7 @@ use std::io::Cursor;
 
 use molglot_chem::molfile::{
     Dimension, Format, MolfileErrorKind, Options, QueryFeature, Record, SdfError, SdfErrorKind,
-    SdfReader,
-    WriteError, read, read_with, write, write_as,
+    SdfReader, WriteError, read, read_with, write, write_as,
 };
 use molglot_chem::{BondStereo, Chirality, Molecule, sdf};
 
@@ -89,10 +88,7 @@ fn essence(molecule: &Molecule) -> (String, Vec<String>) {
         };
         format!("{ends:?} {:?} {stereo:?}", bond.order)
     };
-    (
-        atoms(molecule),
-        molecule.bonds().iter().map(bond).collect(),
-    )
+    (atoms(molecule), molecule.bonds().iter().map(bond).collect())
 }
 
 fn records(text: &[u8]) -> Vec<Result<Record, SdfError>> {
@@ -109,7 +105,10 @@ fn every_record_is_read_as_rdkit_reads_it() {
         };
         match (kind, record) {
             ("query", Err(error)) => assert!(
-                matches!(&error.kind, SdfErrorKind::Molfile(MolfileErrorKind::Query(_))),
+                matches!(
+                    &error.kind,
+                    SdfErrorKind::Molfile(MolfileErrorKind::Query(_))
+                ),
                 "{row}: {error}"
             ),
             ("refused", Err(_)) => {}
@@ -137,9 +136,15 @@ fn what_is_written_is_read_as_the_same_molecule() {
                 Ok(text) => text,
                 Err(error) => panic!("{}: {error}", record.name),
             };
-            let options = Options { keep_hydrogens: true };
+            let options = Options {
+                keep_hydrogens: true,
+            };
             let again = read_with(&text, options).unwrap_or_else(|error| panic!("{error}\n{text}"));
-            assert_eq!(essence(&again.molecule), essence(&record.molecule), "{text}");
+            assert_eq!(
+                essence(&again.molecule),
+                essence(&record.molecule),
+                "{text}"
+            );
             assert_eq!(again.name, record.name);
             let Some(places) = &record.coordinates else {
                 continue;
@@ -174,29 +179,52 @@ fn every_molecule_is_drawn_as_itself() {
             }
             Err(error) => panic!("{smiles}: {error}"),
         };
-        let options = Options { keep_hydrogens: true };
+        let options = Options {
+            keep_hydrogens: true,
+        };
         let again = read_with(&text, options).unwrap_or_else(|error| panic!("{smiles}: {error}"));
-        assert_eq!(essence(&again.molecule), essence(&record.molecule), "{smiles}\n{text}");
+        assert_eq!(
+            essence(&again.molecule),
+            essence(&record.molecule),
+            "{smiles}\n{text}"
+        );
         drawn += 1;
         stereo += usize::from(smiles.contains(['@', '/', '\\']));
     }
-    assert!(drawn >= 1200 && stereo >= 250, "{drawn} drawn, {stereo} with stereo");
+    assert!(
+        drawn >= 1200 && stereo >= 250,
+        "{drawn} drawn, {stereo} with stereo"
+    );
 }
 
 #[test]
 fn conformers_of_the_corpora_are_read_and_written() {
     let mut counts = Vec::new();
-    for file in ["chebi20_validation_3d.sdf.gz", "pubchem_bulk.sdf", "egfr.sdf"] {
+    for file in [
+        "chebi20_validation_3d.sdf.gz",
+        "pubchem_bulk.sdf",
+        "egfr.sdf",
+    ] {
         let Some(path) = data_file("MOLGLOT_CORPORA", &format!("conformers/{file}")) else {
             return;
         };
         let mut count = 0;
         for record in sdf::open(path).unwrap() {
             let record = record.unwrap_or_else(|error| panic!("{file}: {error}"));
-            assert_eq!(record.dimension, Dimension::Solid, "{file}: {}", record.name);
+            assert_eq!(
+                record.dimension,
+                Dimension::Solid,
+                "{file}: {}",
+                record.name
+            );
             let text = write(&record).unwrap_or_else(|error| panic!("{file}: {error}"));
             let again = read(&text).unwrap();
-            assert_eq!(essence(&again.molecule), essence(&record.molecule), "{file}: {}", record.name);
+            assert_eq!(
+                essence(&again.molecule),
+                essence(&record.molecule),
+                "{file}: {}",
+                record.name
+            );
             count += 1;
         }
         counts.push(count);
@@ -212,7 +240,9 @@ fn a_conformer_keeps_its_hydrogens_on_request() {
     let folded = sdf::open(&path).unwrap().map(Result::unwrap);
     let kept = sdf::open(&path)
         .unwrap()
-        .options(Options { keep_hydrogens: true })
+        .options(Options {
+            keep_hydrogens: true,
+        })
         .map(Result::unwrap);
     for (folded, kept) in folded.zip(kept).take(200) {
         assert_eq!(folded.molecule.formula(), kept.molecule.formula());
@@ -226,7 +256,12 @@ fn a_conformer_keeps_its_hydrogens_on_request() {
             .collect();
         let places = folded.coordinates.unwrap();
         assert!(heavy.iter().all(|place| places.contains(place)));
-        assert!(kept.molecule.atoms().iter().all(|atom| atom.total_hydrogens == 0));
+        assert!(
+            kept.molecule
+                .atoms()
+                .iter()
+                .all(|atom| atom.total_hydrogens == 0)
+        );
     }
 }
 
@@ -234,7 +269,10 @@ fn a_conformer_keeps_its_hydrogens_on_request() {
 fn line_ends_and_ends_of_files_do_not_matter() {
     let expected = read(ETHANOL).unwrap();
     assert_eq!(expected.comment, "comment");
-    assert_eq!(expected.data, [("boiling point".to_owned(), "78.2".to_owned())]);
+    assert_eq!(
+        expected.data,
+        [("boiling point".to_owned(), "78.2".to_owned())]
+    );
     let variants = [
         ETHANOL.replace('\n', "\r\n"),
         ETHANOL.replace("$$$$\n", ""),
@@ -283,7 +321,10 @@ fn data_values_keep_their_lines() {
     let record = read(&text).unwrap();
     assert_eq!(
         record.data,
-        [("boiling point".to_owned(), "78.2\n \n> <no item>".to_owned())]
+        [(
+            "boiling point".to_owned(),
+            "78.2\n \n> <no item>".to_owned()
+        )]
     );
     let mut out = Vec::new();
     sdf::write(&mut out, &record).unwrap();
@@ -296,9 +337,18 @@ fn data_values_keep_their_lines() {
 #[test]
 fn data_that_cannot_be_written_is_refused() {
     let mut record = read(ETHANOL).unwrap();
-    for (name, value) in [("a>", "b"), ("a", "b\n\nc"), ("a", "b\n$$$$"), ("a\n", "b"), ("a", "b\r")] {
+    for (name, value) in [
+        ("a>", "b"),
+        ("a", "b\n\nc"),
+        ("a", "b\n$$$$"),
+        ("a\n", "b"),
+        ("a", "b\r"),
+    ] {
         record.data = vec![(name.to_owned(), value.to_owned())];
-        assert!(sdf::write(&mut Vec::new(), &record).is_err(), "{name:?} {value:?}");
+        assert!(
+            sdf::write(&mut Vec::new(), &record).is_err(),
+            "{name:?} {value:?}"
+        );
     }
     record.name = "two\nlines".to_owned();
     assert_eq!(write(&record), Err(WriteError::Title));
@@ -315,7 +365,10 @@ fn compressed_files_are_known_by_their_content() {
     members.extend_from_within(..);
     for (content, count) in [(ETHANOL.as_bytes().to_vec(), 1), (members.clone(), 2)] {
         fs::write(&path, content).unwrap();
-        assert_eq!(sdf::open(&path).unwrap().filter(Result::is_ok).count(), count);
+        assert_eq!(
+            sdf::open(&path).unwrap().filter(Result::is_ok).count(),
+            count
+        );
     }
     members.truncate(members.len() - 20);
     fs::write(&path, members).unwrap();
@@ -364,7 +417,10 @@ fn queries_are_named() {
     };
     query(&ETHANOL.replace(" O  ", " Q  "), QueryFeature::AtomClass);
     query(&ETHANOL.replace(" O  ", " ARY"), QueryFeature::GenericGroup);
-    query(&ETHANOL.replace("2  3  1", "2  3  6"), QueryFeature::BondType);
+    query(
+        &ETHANOL.replace("2  3  1", "2  3  6"),
+        QueryFeature::BondType,
+    );
     for (line, feature) in [
         ("M  RBC  1   1   2", QueryFeature::RingBondCount),
         ("M  UNS  1   1   1", QueryFeature::Unsaturation),
@@ -372,7 +428,10 @@ fn queries_are_named() {
         ("M  MRV SMA   1 [#6]", QueryFeature::Smarts),
         ("  1 F    2   7   8", QueryFeature::AtomList),
     ] {
-        query(&ETHANOL.replace("M  END", &format!("{line}\nM  END")), feature);
+        query(
+            &ETHANOL.replace("M  END", &format!("{line}\nM  END")),
+            feature,
+        );
     }
 }
 
@@ -389,7 +448,13 @@ fn large_molecules_are_written_as_v3000() {
 fn coordinates_have_to_fit_the_molecule() {
     let mut record = read(ETHANOL).unwrap();
     record.coordinates = Some(vec![[0.0; 3]; 2]);
-    assert_eq!(write(&record), Err(WriteError::Places { places: 2, atoms: 3 }));
+    assert_eq!(
+        write(&record),
+        Err(WriteError::Places {
+            places: 2,
+            atoms: 3
+        })
+    );
     record.coordinates = Some(vec![[0.0, f32::NAN, 0.0]; 3]);
     assert_eq!(write(&record), Err(WriteError::Coordinate { atom: 0 }));
     let mut chiral = Record::new(molecule("F[C@H](Cl)Br"));
@@ -428,7 +493,10 @@ M  END
         "{text}"
     );
     let text = write(&Record::new(molecule("FC=CF"))).unwrap();
-    assert_eq!(read(&text).unwrap().molecule.bonds()[1].stereo, BondStereo::Any);
+    assert_eq!(
+        read(&text).unwrap().molecule.bonds()[1].stereo,
+        BondStereo::Any
+    );
 }
 
 /// Random numbers by SplitMix64.
@@ -447,13 +515,34 @@ impl Random {
 /// Changes bytes, doubles and drops lines, and puts words of the format where they do not belong.
 fn mutate(text: &mut Vec<u8>, random: &mut Random) {
     const WORDS: [&str; 18] = [
-        "999", "-1", "0", "  4", "M  CHG  8", "M  ISO  1   1-999", "M  RAD  1   1   9", "M  END\n",
-        "$$$$\n", "> <x>\n", "CFG=1", "VAL=-1", "M  V30 ", "(3 1 2 3)", " NaN ", "1e308", "\r\n", "\u{e4}",
+        "999",
+        "-1",
+        "0",
+        "  4",
+        "M  CHG  8",
+        "M  ISO  1   1-999",
+        "M  RAD  1   1   9",
+        "M  END\n",
+        "$$$$\n",
+        "> <x>\n",
+        "CFG=1",
+        "VAL=-1",
+        "M  V30 ",
+        "(3 1 2 3)",
+        " NaN ",
+        "1e308",
+        "\r\n",
+        "\u{e4}",
     ];
     for _ in 0..1 + random.below(2) {
-        let at = random.below(text.len() + 1).min(text.len().saturating_sub(1));
+        let at = random
+            .below(text.len() + 1)
+            .min(text.len().saturating_sub(1));
         match random.below(9) {
-            0..4 => text[at] = b" 0123456789-CNOHRM\n"[random.below(19)],
+            0..4 if matches!(text[at], b' ' | b'0'..=b'9') => {
+                text[at] = b" 0123456789"[random.below(11)];
+            }
+            0..4 => text[at] = b"-CNOHRM\n"[random.below(8)],
             4 => text[at] = random.below(256) as u8,
             5 => {
                 text.remove(at);
@@ -509,5 +598,5 @@ fn no_text_makes_the_reader_panic() {
         }
     }
     eprintln!("{ROUNDS} texts: {read_well} records read, {written} written, {refused} refused");
-    assert!(read_well > ROUNDS / 4 && refused > ROUNDS / 10);
+    assert!(read_well > ROUNDS / 5 && refused > ROUNDS / 5);
 }
