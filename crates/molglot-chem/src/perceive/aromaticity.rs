@@ -1,11 +1,12 @@
 //! RDKit's default model of aromaticity: Hückel's rule for rings and for fused rings together.
 
-use super::draft::{Draft, twice_order};
-use super::electrons::pi_electrons;
+mod donor;
+
+use super::draft::Draft;
 use super::rings::Rings;
-use super::valence::Allowed;
-use crate::element::{CARBON, OXYGEN, SULFUR, WILDCARD, default_valence, is_more_electronegative};
-use crate::molecule::{Bond, BondOrder};
+use crate::element::WILDCARD;
+use crate::molecule::BondOrder;
+use donor::{Donor, classify};
 
 /// Rings with more bonds are not looked at together with others.
 const LARGEST_FUSED: usize = 24;
@@ -15,21 +16,6 @@ const MOST_FUSED: usize = 6;
 
 /// In larger systems only pairs of rings are looked at.
 const LARGE_SYSTEM: usize = 300;
-
-/// From this size on a ring is a macrocycle, in which ethers and thioethers are mere bridges.
-const MACROCYCLE: usize = 9;
-
-/// What an atom gives to the π system of its ring.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Donor {
-    /// It has no place in one.
-    Barred,
-    Vacant,
-    One,
-    Two,
-    /// A wildcard gives one or two.
-    Any,
-}
 
 /// Marks aromatic atoms and bonds.
 pub(super) fn aromatize(draft: &mut Draft, rings: &Rings) {
@@ -71,79 +57,6 @@ fn is_candidate(draft: &Draft, ring: &[u32], donors: &mut [Option<Donor>]) -> bo
         all &= donor != Donor::Barred;
     }
     all && !wildcards
-}
-
-fn classify(draft: &Draft, atom: usize, ring_size: usize) -> Donor {
-    let donor = donor(draft, atom);
-    let raw = &draft.atoms[atom];
-    let bridge = donor == Donor::Two
-        && ring_size >= MACROCYCLE
-        && matches!(raw.atomic_number, OXYGEN | SULFUR)
-        && draft.degree(atom) == 2
-        && raw.charge == 0
-        && !draft
-            .links(atom)
-            .any(|(bond, _)| matches!(bond.order, BondOrder::Double | BondOrder::Triple));
-    if bridge || !can_be_aromatic(draft, atom) {
-        Donor::Barred
-    } else {
-        donor
-    }
-}
-
-fn donor(draft: &Draft, atom: usize) -> Donor {
-    let is_multiple = |bond: &Bond| twice_order(bond, atom) >= 4;
-    let in_ring = draft
-        .links(atom)
-        .any(|(bond, _)| bond.in_ring && is_multiple(bond));
-    if draft.atoms[atom].atomic_number == WILDCARD {
-        return if in_ring { Donor::One } else { Donor::Any };
-    }
-    let exocyclic = draft
-        .links(atom)
-        .find(|(bond, _)| !bond.in_ring && is_multiple(bond))
-        .map(|(_, other)| other);
-    let loses = exocyclic.is_some_and(|other| {
-        is_more_electronegative(
-            draft.atoms[other].atomic_number,
-            draft.atoms[atom].atomic_number,
-        )
-    });
-    match pi_electrons(draft, atom) {
-        ..0 => Donor::Barred,
-        0 if exocyclic.is_some() => Donor::Vacant,
-        0 if in_ring => Donor::One,
-        0 => Donor::Barred,
-        1 if loses => Donor::Vacant,
-        1 if exocyclic.is_some() || is_unsaturated(draft, atom) => Donor::One,
-        1 if draft.atoms[atom].charge == 1 => Donor::Vacant,
-        1 => Donor::Barred,
-        electrons if (electrons - i32::from(loses)) % 2 == 1 => Donor::One,
-        _ => Donor::Two,
-    }
-}
-
-fn is_unsaturated(draft: &Draft, atom: usize) -> bool {
-    let hydrogens = i32::from(draft.atoms[atom].explicit_hydrogens);
-    draft.valences[atom].explicit != draft.degree(atom) + hydrogens - draft.donated(atom)
-}
-
-fn can_be_aromatic(draft: &Draft, atom: usize) -> bool {
-    let raw = &draft.atoms[atom];
-    if raw.atomic_number > 18 && !matches!(raw.atomic_number, 34 | 52) {
-        return false;
-    }
-    let valence = draft.valences[atom];
-    let default = Allowed::new(raw.atomic_number, raw.charge).default();
-    if default_valence(raw.atomic_number) > 0 && valence.total() > default.unwrap_or(-1) {
-        return false;
-    }
-    if raw.radical_electrons > 0 && (raw.atomic_number != CARBON || raw.charge != 0) {
-        return false;
-    }
-    let is_multiple =
-        |(bond, _): &(&Bond, usize)| matches!(bond.order, BondOrder::Double | BondOrder::Triple);
-    valence.explicit - draft.degree(atom) <= 1 || draft.links(atom).filter(is_multiple).count() <= 1
 }
 
 /// Which candidates share exactly one bond, by place in the list.
@@ -376,5 +289,57 @@ impl Electrons {
             self.most == 2
         };
         fits && self.wildcards <= 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::molecule::{BondOrder, Molecule};
+
+    fn aromatic_atoms(smiles: &str) -> usize {
+        let molecule = Molecule::from_smiles(smiles).unwrap();
+        molecule.atoms().iter().filter(|atom| atom.aromatic).count()
+    }
+
+    #[test]
+    fn rings_of_4n_and_2_electrons_are_aromatic() {
+        for (smiles, count) in [
+            ("C1=CC=CC=C1", 6),
+            ("C1=CC=CN1", 5),
+            ("C1=CC=CO1", 5),
+            ("C1=CC=C[CH-]1", 5),
+            ("C1=CC=CC=C[CH+]1", 7),
+            ("C1=C[CH+]1", 3),
+            ("C1=CC=C1", 0),
+            ("C1=CC=CC=CC=C1", 0),
+            ("C1=CCC=C1", 0),
+            ("O=C1C=CNC=C1", 6),
+            ("C=C1C=CC=C1", 0),
+            ("[si]1ccccc1", 0),
+            ("C1=CC=[Se]=C1", 0),
+            ("*1=*C=CC=C1", 6),
+        ] {
+            assert_eq!(aromatic_atoms(smiles), count, "{smiles}");
+        }
+    }
+
+    #[test]
+    fn fused_rings_count_together() {
+        // Azulene: neither ring alone obeys the rule, and the bond between them stays single.
+        let azulene = Molecule::from_smiles("C1=CC=C2C=CC=C2C=C1").unwrap();
+        assert!(azulene.atoms().iter().all(|atom| atom.aromatic));
+        let single = azulene
+            .bonds()
+            .iter()
+            .filter(|bond| bond.order == BondOrder::Single);
+        assert_eq!(single.count(), 1);
+        assert_eq!(aromatic_atoms("c1ccc2ccccc2c1"), 10);
+        assert_eq!(aromatic_atoms("C1=CC2=CC=CC2=C1"), 0);
+    }
+
+    #[test]
+    fn ethers_are_bridges_in_macrocycles() {
+        assert_eq!(aromatic_atoms("O1C=CC=CC=CC=C1"), 0);
+        assert_eq!(aromatic_atoms("N1C=CC=CC=CC=C1"), 9);
     }
 }

@@ -153,3 +153,44 @@ fn is_hypervalent(draft: &mut Draft, atom: usize) -> bool {
     let cyclopentadienyl = used == largest && raw.aromatic && draft.total_degree(atom) == 4;
     largest > 0 && (used > largest || cyclopentadienyl)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::molecule::{BondOrder, Molecule};
+
+    fn charges(smiles: &str) -> Vec<i8> {
+        let molecule = Molecule::from_smiles(smiles).unwrap();
+        molecule.atoms().iter().map(|atom| atom.charge).collect()
+    }
+
+    #[test]
+    fn hypervalent_groups_are_charged() {
+        assert_eq!(charges("CN(=O)=O"), [0, 1, -1, 0]);
+        assert_eq!(charges("CN=N#N"), [0, 0, 1, -1]);
+        assert_eq!(charges("O=n1ccccc1"), [-1, 1, 0, 0, 0, 0, 0]);
+        assert_eq!(charges("C=P(=O)C"), [0, 0, 0, 0]);
+        assert_eq!(charges("CC=P(=O)C"), [0, 0, 1, -1, 0]);
+        assert_eq!(charges("O=Cl(=O)(=O)O"), [-1, 3, -1, -1, 0]);
+        assert_eq!(charges("O=I(=O)O"), [-1, 2, -1, 0]);
+        // One neighbour is no oxygen.
+        assert!(Molecule::from_smiles("O=Cl(=O)(=O)C").is_err());
+    }
+
+    #[test]
+    fn single_bonds_from_full_atoms_to_metals_become_dative() {
+        let bonds = |smiles: &str| -> Vec<_> {
+            let molecule = Molecule::from_smiles(smiles).unwrap();
+            let bonds = molecule.bonds().iter();
+            bonds
+                .map(|bond| (bond.begin, bond.end, bond.order))
+                .collect()
+        };
+        use BondOrder::{Dative, Single};
+        assert_eq!(bonds("C[NH2][Pt]"), [(0, 1, Single), (1, 2, Dative)]);
+        assert_eq!(bonds("[Pt][NH2]C"), [(1, 0, Dative), (1, 2, Single)]);
+        assert_eq!(bonds("CN[Li]"), [(0, 1, Single), (1, 2, Single)]);
+        // Two metals: one of the bonds is enough.
+        let orders: Vec<_> = bonds("[Pd]Cl[Pd]").into_iter().map(|bond| bond.2).collect();
+        assert_eq!(orders, [Dative, Single]);
+    }
+}

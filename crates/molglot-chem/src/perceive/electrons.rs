@@ -134,3 +134,43 @@ fn orbitals(draft: &Draft, atom: usize) -> i32 {
         degree + free / 2
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::molecule::Hybridization::{self, Other, Sp, Sp2, Sp3, Sp3d, Sp3d2};
+    use crate::molecule::Molecule;
+
+    #[test]
+    fn lone_pairs_and_conjugation_decide_hybridisation() {
+        let hybridizations = |smiles: &str| -> Vec<Hybridization> {
+            let molecule = Molecule::from_smiles(smiles).unwrap();
+            let atoms = molecule.atoms().iter();
+            atoms.map(|atom| atom.hybridization).collect()
+        };
+        assert_eq!(hybridizations("CC=CC#N"), [Sp3, Sp2, Sp2, Sp, Sp]);
+        // The hydroxyl oxygen of an acid is conjugated, that of an alcohol is not.
+        assert_eq!(hybridizations("OC=O"), [Sp2, Sp2, Sp2]);
+        assert_eq!(hybridizations("OC"), [Sp3, Sp3]);
+        assert_eq!(hybridizations("S(F)(F)(F)(F)(F)F")[0], Sp3d2);
+        assert_eq!(hybridizations("P(F)(F)(F)(F)F")[0], Sp3d);
+        assert_eq!(hybridizations("[Na+].*"), [Other, Other]);
+        // The bond to phosphorus is not conjugated.
+        assert_eq!(hybridizations("Pc1ccccc1")[0], Sp3);
+    }
+
+    #[test]
+    fn conjugation_runs_over_multiple_bonds_and_lone_pairs() {
+        let conjugated = |smiles: &str| -> Vec<bool> {
+            let molecule = Molecule::from_smiles(smiles).unwrap();
+            molecule
+                .bonds()
+                .iter()
+                .map(|bond| bond.conjugated)
+                .collect()
+        };
+        assert_eq!(conjugated("C=CC=C"), [true; 3]);
+        assert_eq!(conjugated("C=CCC=C"), [false; 4]);
+        assert_eq!(conjugated("CC(=O)N"), [false, true, true]);
+        assert_eq!(conjugated("CS(=O)(=O)N"), [false; 4]);
+    }
+}

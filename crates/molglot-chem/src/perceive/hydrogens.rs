@@ -96,7 +96,7 @@ fn detach(graph: &mut RawGraph, topology: &Topology, bond: usize, heavy: usize, 
             if others().filter(is_single).any(is_marked) {
                 return;
             }
-            let Some(heir) = others().filter(is_single).last() else {
+            let Some(heir) = others().rfind(is_single) else {
                 return;
             };
             let both_begin = graph.bonds[heir].begin == removed.begin;
@@ -125,4 +125,64 @@ fn compact(graph: &mut RawGraph, kept: &[u32], folded: &[bool]) {
         .iter()
         .map(|&old| graph.atoms[old as usize].clone())
         .collect();
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::molecule::{BondStereo, Chirality, Molecule};
+
+    fn elements(smiles: &str) -> Vec<u8> {
+        let molecule = Molecule::from_smiles(smiles).unwrap();
+        let atoms = molecule.atoms().iter();
+        atoms.map(|atom| atom.atomic_number).collect()
+    }
+
+    #[test]
+    fn plain_hydrogens_become_counts() {
+        let methane = Molecule::from_smiles("[H]C([H])([H])[H]").unwrap();
+        assert_eq!(methane.atoms().len(), 1);
+        assert_eq!(methane.atoms()[0].total_hydrogens, 4);
+    }
+
+    #[test]
+    fn some_hydrogens_stay_atoms() {
+        for smiles in [
+            "[2H]C",
+            "[H][H]",
+            "[H]*",
+            "[H-]",
+            "[H+]",
+            "[H][Pt@SP1](F)(Cl)Br",
+        ] {
+            assert!(elements(smiles).contains(&1), "{smiles}");
+        }
+        // A map or a charge of +1 keeps no hydrogen.
+        for smiles in ["[H:1]C", "[H+]C"] {
+            assert_eq!(elements(smiles), [6], "{smiles}");
+        }
+    }
+
+    #[test]
+    fn the_only_substituent_of_a_double_bond_stays() {
+        assert_eq!(elements("[H]/N=C/C"), [1, 7, 6, 6]);
+        assert_eq!(elements("[H]N=CC"), [7, 6, 6]);
+    }
+
+    #[test]
+    fn a_tag_counts_the_hydrogen_last() {
+        let tag = |smiles: &str, atom: usize| {
+            Molecule::from_smiles(smiles).unwrap().atoms()[atom].chirality
+        };
+        assert_eq!(tag("[H][C@](F)(Cl)Br", 0), tag("[C@H](F)(Cl)Br", 0));
+        assert_eq!(tag("F[C@]([H])(Cl)Br", 1), tag("F[C@H](Cl)Br", 1));
+        assert_eq!(tag("F[C@](Cl)(Br)[H]", 1), Chirality::CounterClockwise);
+    }
+
+    #[test]
+    fn a_mark_passes_to_the_other_neighbour() {
+        let stereo = |smiles: &str| Molecule::from_smiles(smiles).unwrap().bonds()[1].stereo;
+        assert_eq!(stereo("FC([H])=C/Cl"), BondStereo::None);
+        assert_eq!(stereo("FC(/[H])=C/Cl"), stereo("F/C=C/Cl"));
+        assert_eq!(stereo(r"FC(\[H])=C/Cl"), stereo(r"F/C=C\Cl"));
+    }
 }

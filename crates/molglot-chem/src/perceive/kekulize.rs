@@ -3,16 +3,19 @@
 //! Each system of fused rings is walked from its first atom, breadth first, giving every atom that
 //! wants a double bond the first neighbour that does; RDKit walks the same way, so that rings which
 //! turn out not to be aromatic get the same double bonds. Where the walk leaves atoms over,
-//! [augmenting paths](super::matching) find the structure if there is one.
+//! [augmenting paths](matching) find the structure if there is one.
 
-use std::collections::VecDeque;
+mod matching;
+mod walk;
+mod wildcards;
 
-use super::draft::{Draft, twice_order};
-use super::matching::Matching;
+use super::draft::Draft;
 use super::rings::Rings;
-use super::{Problem, ProblemKind, valence, wildcards};
-use crate::element::{CARBON, NITROGEN, PHOSPHORUS, WILDCARD, default_valence, is_early, valences};
+use super::{Problem, ProblemKind, valence};
+use crate::element::{NITROGEN, PHOSPHORUS, WILDCARD};
+use crate::graph::Direction;
 use crate::molecule::BondOrder;
+use walk::Walk;
 
 /// Replaces aromatic bonds by single and double ones.
 ///
@@ -79,236 +82,13 @@ fn root(parent: &mut [usize], mut ring: usize) -> usize {
     ring
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Not in the system being walked, or not aromatic.
-    Outside,
-    /// In the system and not reached yet.
-    Waiting,
-    Queued,
-    Done,
-}
-
-/// Scratch of the walk, by atom.
-struct Walk {
-    states: Vec<State>,
-    /// The atom wants a double bond and has none yet.
-    wants: Vec<bool>,
-}
-
-impl Walk {
-    fn new(draft: &Draft) -> Self {
-        Self {
-            states: vec![State::Outside; draft.atoms.len()],
-            wants: vec![false; draft.atoms.len()],
-        }
-    }
-
-    fn system(
-        &mut self,
-        draft: &mut Draft,
-        rings: &Rings,
-        system: &[usize],
-    ) -> Result<(), Problem> {
-        let mut atoms: Vec<u32> = system
-            .iter()
-            .flat_map(|&ring| rings.atoms[ring].iter().copied())
-            .collect();
-        atoms.sort_unstable();
-        atoms.dedup();
-        let takes_part = |draft: &Draft, atom: usize| {
-            draft.atoms[atom].atomic_number == WILDCARD || draft.is_aromatic(atom)
-        };
-        if !atoms.iter().any(|&atom| takes_part(draft, atom as usize)) {
-            return Ok(());
-        }
-        let members = atoms.clone();
-        atoms.retain(|&atom| takes_part(draft, atom as usize));
-        let wildcards = wildcards::admitted(draft, rings, system, &members);
-        for &atom in &atoms {
-            let atom = atom as usize;
-            self.states[atom] = State::Waiting;
-            self.wants[atom] = if draft.atoms[atom].atomic_number == WILDCARD {
-                wildcards.binary_search(&(atom as u32)).is_ok()
-            } else {
-                wants_double_bond(draft, atom)
-            };
-        }
-        let wanting = atoms
-            .iter()
-            .copied()
-            .find(|&atom| self.wants[atom as usize]);
-        make_single(draft, &atoms);
-        let left = self.walk(draft, &atoms);
-        let complete = left.is_empty() || self.complete(draft, &atoms);
-        for &atom in &atoms {
-            self.states[atom as usize] = State::Outside;
-            self.wants[atom as usize] = false;
-        }
-        if complete {
-            return Ok(());
-        }
-        Err(Problem {
-            atom: wanting.unwrap_or(0) as usize,
-            kind: ProblemKind::Kekulize,
-        })
-    }
-
-    /// Gives out double bonds and returns the atoms, other than wildcards, that are left without.
-    fn walk(&mut self, draft: &mut Draft, atoms: &[u32]) -> Vec<u32> {
-        let mut left = Vec::new();
-        let mut queue = VecDeque::new();
-        let mut around: Vec<(u32, u32)> = Vec::new();
-        for &start in atoms {
-            if self.states[start as usize] == State::Waiting {
-                queue.push_back(start);
-            }
-            while let Some(atom) = queue.pop_front() {
-                self.states[atom as usize] = State::Done;
-                around.clear();
-                around.extend(
-                    draft
-                        .topology
-                        .neighbors(atom as usize)
-                        .iter()
-                        .filter(|link| {
-                            matches!(
-                                self.states[link.atom as usize],
-                                State::Waiting | State::Queued
-                            )
-                        })
-                        .map(|link| (link.atom, link.bond)),
-                );
-                around.sort_unstable();
-                for &(next, _) in &around {
-                    if self.states[next as usize] == State::Waiting {
-                        self.states[next as usize] = State::Queued;
-                        queue.push_back(next);
-                    }
-                }
-                if !self.wants[atom as usize] {
-                    continue;
-                }
-                let partner = around.iter().find(|&&(next, bond)| {
-                    self.wants[next as usize] && may_be_double(draft, bond as usize)
-                });
-                if let Some(&(next, bond)) = partner {
-                    draft.bonds[bond as usize].order = BondOrder::Double;
-                    self.wants[atom as usize] = false;
-                    self.wants[next as usize] = false;
-                } else if draft.atoms[atom as usize].atomic_number != WILDCARD {
-                    left.push(atom);
-                }
-            }
-        }
-        left
-    }
-
-    /// Moves double bonds so that no atom is left over, if that can be.
-    fn complete(&self, draft: &mut Draft, atoms: &[u32]) -> bool {
-        let place = |atom: u32| atoms.binary_search(&atom).ok();
-        let mut edges = Vec::new();
-        let mut wants = vec![false; atoms.len()];
-        for (from, &atom) in atoms.iter().enumerate() {
-            wants[from] |= self.wants[atom as usize];
-            for link in draft.topology.neighbors(atom as usize) {
-                let bond = link.bond as usize;
-                let Some(to) = place(link.atom).filter(|&to| to > from) else {
-                    continue;
-                };
-                if may_be_double(draft, bond) {
-                    edges.push((from, to, bond));
-                }
-                if draft.bonds[bond].order == BondOrder::Double {
-                    (wants[from], wants[to]) = (true, true);
-                }
-            }
-        }
-        edges.retain(|&(from, to, _)| wants[from] && wants[to]);
-        let is_wildcard = |at: usize| draft.atoms[atoms[at] as usize].atomic_number == WILDCARD;
-        let optional = (0..atoms.len())
-            .map(|at| !wants[at] || is_wildcard(at))
-            .collect();
-        let mut matching = Matching::new(optional, edges.iter().map(|&(from, to, _)| (from, to)));
-        for &(from, to, bond) in &edges {
-            if draft.bonds[bond].order == BondOrder::Double {
-                matching.join(from, to);
-            }
-        }
-        let complete = matching.complete();
-        for (from, to, bond) in edges {
-            draft.bonds[bond].order = if matching.mate(from) == Some(to) {
-                BondOrder::Double
-            } else {
-                BondOrder::Single
-            };
-        }
-        complete
-    }
-}
-
-/// A bond written as aromatic, or one of a wildcard.
-fn may_be_double(draft: &Draft, bond: usize) -> bool {
-    let bond = &draft.bonds[bond];
-    let is_wildcard = |atom: u32| draft.atoms[atom as usize].atomic_number == WILDCARD;
-    bond.aromatic || is_wildcard(bond.begin) || is_wildcard(bond.end)
-}
-
-fn is_single_double_or_aromatic(order: BondOrder) -> bool {
-    matches!(
-        order,
-        BondOrder::Single | BondOrder::Double | BondOrder::Aromatic
-    )
-}
-
-fn make_single(draft: &mut Draft, atoms: &[u32]) {
-    for &atom in atoms {
-        for link in draft.topology.neighbors(atom as usize) {
-            let bond = &mut draft.bonds[link.bond as usize];
-            if bond.aromatic && is_single_double_or_aromatic(bond.order) {
-                bond.order = BondOrder::Single;
-            }
-        }
-    }
-}
-
-/// Whether an aromatic atom needs a double bond to reach a valence.
-fn wants_double_bond(draft: &Draft, atom: usize) -> bool {
-    let raw = &draft.atoms[atom];
-    let mut donated = 0;
-    let mut orders = draft.hydrogens(atom);
-    for (bond, _) in draft.links(atom) {
-        if bond.aromatic && is_single_double_or_aromatic(bond.order) {
-            orders += 1;
-        } else {
-            let order = (twice_order(bond, atom) + 1) / 2;
-            orders += order;
-            donated += i32::from(order == 0);
-        }
-    }
-    let charge = match i32::from(raw.charge) {
-        charge if is_early(raw.atomic_number) => -charge,
-        charge if raw.atomic_number == CARBON => -charge.abs(),
-        charge => charge,
-    };
-    let used = draft.valences[atom].total();
-    let mut wanted = i32::from(default_valence(raw.atomic_number)) + charge;
-    for &larger in valences(raw.atomic_number).iter().skip(1) {
-        if used <= wanted || larger <= 0 {
-            break;
-        }
-        wanted = i32::from(larger) + charge;
-    }
-    let radicals = i32::from(raw.radical_electrons);
-    let degree = draft.degree(atom) + draft.valences[atom].implicit - donated;
-    let could_be_radical = radicals == 0 && raw.no_implicit && wanted == orders + 2;
-    degree + radicals < wanted && (wanted == orders + 1 + radicals || could_be_radical)
-}
-
 /// Takes the marks of the input away: from here on aromaticity is perceived.
 fn clear_marks(draft: &mut Draft, rings: &Rings) -> Result<(), Problem> {
     draft.has_aromatic = false;
-    for bond in &mut draft.bonds {
+    for (bond, direction) in draft.bonds.iter_mut().zip(&mut draft.directions) {
+        if bond.aromatic && bond.order == BondOrder::Double {
+            *direction = Direction::None;
+        }
         bond.aromatic = false;
         draft.has_aromatic |= bond.order == BondOrder::Aromatic;
     }
@@ -338,4 +118,82 @@ fn clear_marks(draft: &mut Draft, rings: &Rings) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::SmilesErrorKind::{AromaticOutsideRing, Kekulize};
+    use crate::molecule::{BondOrder, BondStereo, Molecule};
+
+    fn read(smiles: &str) -> Molecule {
+        Molecule::from_smiles(smiles).unwrap()
+    }
+
+    /// Double bonds at each atom in the Kekulé structure.
+    fn doubles(molecule: &Molecule) -> Vec<usize> {
+        let mut doubles = vec![0; molecule.atoms().len()];
+        for bond in molecule.bonds() {
+            assert_ne!(bond.kekule, BondOrder::Aromatic);
+            if bond.kekule == BondOrder::Double {
+                doubles[bond.begin as usize] += 1;
+                doubles[bond.end as usize] += 1;
+            }
+        }
+        doubles
+    }
+
+    #[test]
+    fn every_carbon_of_a_ring_system_has_one_double_bond() {
+        for smiles in [
+            "c1ccccc1",
+            "c1ccc2ccccc2c1",
+            "c1ccccc1c1ccccc1",
+            "c1cc2ccc3cccc4ccc(c1)c2c34",
+            "C1=CC=CC=C1",
+        ] {
+            assert!(
+                doubles(&read(smiles)).iter().all(|&count| count == 1),
+                "{smiles}"
+            );
+        }
+    }
+
+    #[test]
+    fn hetero_atoms_have_what_their_valence_leaves() {
+        assert_eq!(doubles(&read("c1cc[nH]c1")), [1, 1, 1, 0, 1]);
+        assert_eq!(doubles(&read("c1ccncc1")), [1; 6]);
+        assert_eq!(doubles(&read("c1cc[n+]([O-])cc1")), [1, 1, 1, 1, 0, 1, 1]);
+    }
+
+    /// The walk gives the first two atoms a double bond, which leaves the last one without.
+    #[test]
+    fn a_wrong_turn_is_put_right() {
+        assert_eq!(doubles(&read("c1ccoc1")), [1, 1, 1, 0, 1]);
+    }
+
+    #[test]
+    fn lower_case_is_no_promise_of_aromaticity() {
+        let molecule = read("[si]1ccccc1");
+        assert!(molecule.atoms().iter().all(|atom| !atom.aromatic));
+        assert_eq!(doubles(&molecule), [1; 6]);
+    }
+
+    #[test]
+    fn what_has_no_structure_is_refused() {
+        let kind = |smiles| Molecule::from_smiles(smiles).unwrap_err().kind;
+        assert_eq!(kind("c1cccc1"), Kekulize);
+        assert_eq!(kind("c1ccnc1"), Kekulize);
+        assert_eq!(kind("c1ccccc1c"), AromaticOutsideRing);
+    }
+
+    #[test]
+    fn a_mark_on_a_bond_that_turns_out_double_says_nothing() {
+        let molecule = read(r"C2=c\nS\SNCCCCN\2PNN");
+        assert!(
+            molecule
+                .bonds()
+                .iter()
+                .all(|bond| bond.stereo == BondStereo::None)
+        );
+    }
 }

@@ -10,10 +10,8 @@ mod draft;
 mod electrons;
 mod hydrogens;
 mod kekulize;
-mod matching;
 mod rings;
 mod valence;
-mod wildcards;
 
 use crate::graph::RawGraph;
 use crate::molecule::{Atom, Hybridization, Molecule};

@@ -221,3 +221,74 @@ fn radicals(draft: &Draft, atom: usize) -> u8 {
     }
     u8::try_from(missing).unwrap_or(u8::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::molecule::Molecule;
+
+    fn first(smiles: &str) -> crate::Atom {
+        Molecule::from_smiles(smiles).unwrap().atoms()[0].clone()
+    }
+
+    #[test]
+    fn hydrogens_fill_the_next_valence() {
+        for (smiles, hydrogens) in [
+            ("C", 4),
+            ("N", 3),
+            ("O", 2),
+            ("B", 3),
+            ("P", 3),
+            ("P(C)(C)(C)C", 1),
+            ("S", 2),
+            ("S(C)(C)C", 1),
+            ("S(=O)(C)C", 0),
+            ("Cl", 1),
+            ("I(C)C", 1),
+            ("[C]", 0),
+            ("*", 0),
+            ("c1cc[nH]c1", 1),
+            ("n1ccccc1", 0),
+        ] {
+            assert_eq!(first(smiles).total_hydrogens, hydrogens, "{smiles}");
+        }
+    }
+
+    #[test]
+    fn an_ion_has_the_valences_of_the_isoelectronic_element() {
+        for smiles in [
+            "[NH4+]",
+            "[BH4-]",
+            "F[P-](F)(F)(F)(F)F",
+            "[OH3+]",
+            "[H-]",
+            "[Fe](C)(C)(C)(C)(C)C",
+        ] {
+            assert!(Molecule::from_smiles(smiles).is_ok(), "{smiles}");
+        }
+        for smiles in ["[NH4]", "[NH5+]", "[BH5-]", "FCl(F)F", "[CH5]", "[OH4+]"] {
+            assert!(Molecule::from_smiles(smiles).is_err(), "{smiles}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_in_a_bracket_is_unpaired() {
+        for (smiles, radicals) in [
+            ("[C]", 4),
+            ("[CH3]", 1),
+            ("[CH2]", 2),
+            ("[O]", 2),
+            ("[Cl]", 1),
+            ("[Cl-]", 0),
+            ("[H]", 1),
+            ("[Na]", 1),
+            ("[Na+]", 0),
+            ("[Fe]", 0),
+            ("[Cu]", 1),
+            ("[Cu]C", 0),
+            ("[SH3]", 1),
+            ("[N+]C", 3),
+        ] {
+            assert_eq!(first(smiles).radical_electrons, radicals, "{smiles}");
+        }
+    }
+}

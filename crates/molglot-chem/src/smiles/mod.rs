@@ -3,6 +3,7 @@
 //! Grammar after Weininger (1988) and OpenSMILES; where the two and RDKit differ, RDKit decides,
 //! with the exceptions that [`Molecule::from_smiles`](crate::Molecule::from_smiles) lists.
 
+mod bond;
 mod bracket;
 mod order;
 mod reaction;

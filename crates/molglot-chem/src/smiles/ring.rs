@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::scan::BondSymbol;
+use super::bond::BondSymbol;
 use crate::error::{SmilesError, SmilesErrorKind};
 use crate::graph::{Direction, RawAtom, RawBond};
 

@@ -50,7 +50,7 @@ fn errors_point_into_the_whole_string() {
 }
 
 fn maps(molecules: &[Molecule]) -> BTreeSet<u16> {
-    let atoms = molecules.iter().flat_map(|molecule| molecule.atoms());
+    let atoms = molecules.iter().flat_map(Molecule::atoms);
     atoms.filter_map(|atom| atom.map).collect()
 }
 

@@ -12,15 +12,57 @@ pub(super) struct Matching {
     mates: Vec<usize>,
 }
 
-/// One search from an unmatched vertex.
+/// One search from an unmatched vertex. What it touched is put back for the next one.
 struct Search {
     /// The vertex before, on the way from the root, of vertices at odd distance.
     previous: Vec<usize>,
-    /// The blossom each vertex is in, by its base.
+    /// The base of the blossom that each vertex is in, by way of other vertices.
     base: Vec<usize>,
     /// At even distance from the root.
     even: Vec<bool>,
     queue: VecDeque<usize>,
+    touched: Vec<usize>,
+    /// The number of the last contraction that passed a vertex on its way to the base.
+    passed: Vec<usize>,
+    contractions: usize,
+}
+
+impl Search {
+    fn new(count: usize) -> Self {
+        Self {
+            previous: vec![NONE; count],
+            base: (0..count).collect(),
+            even: vec![false; count],
+            queue: VecDeque::new(),
+            touched: Vec::new(),
+            passed: vec![0; count],
+            contractions: 0,
+        }
+    }
+
+    fn reset(&mut self) {
+        for &vertex in &self.touched {
+            self.previous[vertex] = NONE;
+            self.base[vertex] = vertex;
+            self.even[vertex] = false;
+        }
+        self.touched.clear();
+        self.queue.clear();
+    }
+
+    fn base(&mut self, mut vertex: usize) -> usize {
+        while self.base[vertex] != vertex {
+            self.base[vertex] = self.base[self.base[vertex]];
+            vertex = self.base[vertex];
+        }
+        vertex
+    }
+
+    fn make_even(&mut self, vertex: usize) {
+        self.even[vertex] = true;
+        self.touched.push(vertex);
+        self.queue.push_back(vertex);
+    }
 }
 
 impl Matching {
@@ -66,44 +108,41 @@ impl Matching {
 
     /// Matches every vertex that is not optional; `false` if that cannot be.
     pub(super) fn complete(&mut self) -> bool {
+        let mut search = Search::new(self.mates.len());
         (0..self.mates.len()).all(|vertex| {
-            self.optional[vertex] || self.mates[vertex] != NONE || self.augment(vertex)
+            self.optional[vertex] || self.mates[vertex] != NONE || {
+                search.reset();
+                self.augment(&mut search, vertex)
+            }
         })
     }
 
-    fn augment(&mut self, root: usize) -> bool {
-        let count = self.mates.len();
-        let mut search = Search {
-            previous: vec![NONE; count],
-            base: (0..count).collect(),
-            even: vec![false; count],
-            queue: VecDeque::from([root]),
-        };
-        search.even[root] = true;
+    fn augment(&mut self, search: &mut Search, root: usize) -> bool {
+        search.make_even(root);
         while let Some(vertex) = search.queue.pop_front() {
             for edge in self.start[vertex]..self.start[vertex + 1] {
                 let next = self.targets[edge];
-                if search.base[vertex] == search.base[next] || self.mates[vertex] == next {
+                if self.mates[vertex] == next || search.base(vertex) == search.base(next) {
                     continue;
                 }
                 if search.even[next] {
-                    if let Some(spare) = self.contract(&mut search, vertex, next) {
-                        self.release(&search, spare);
+                    if let Some(spare) = self.contract(search, vertex, next) {
+                        self.release(search, spare);
                         return true;
                     }
                 } else if search.previous[next] == NONE {
                     search.previous[next] = vertex;
+                    search.touched.push(next);
                     let mate = self.mates[next];
                     if mate == NONE {
-                        self.flip(&search, next);
+                        self.flip(search, next);
                         return true;
                     }
-                    search.even[mate] = true;
+                    search.make_even(mate);
                     if self.optional[mate] {
-                        self.release(&search, mate);
+                        self.release(search, mate);
                         return true;
                     }
-                    search.queue.push_back(mate);
                 }
             }
         }
@@ -131,57 +170,59 @@ impl Matching {
     /// optional vertex that came to even distance by it.
     fn contract(&self, search: &mut Search, a: usize, b: usize) -> Option<usize> {
         let base = self.common_base(search, a, b);
-        let mut inside = vec![false; self.mates.len()];
-        self.mark_to(search, a, b, base, &mut inside);
-        self.mark_to(search, b, a, base, &mut inside);
-        let mut spare = None;
-        for vertex in 0..self.mates.len() {
-            if inside[search.base[vertex]] {
-                search.base[vertex] = base;
-                if !search.even[vertex] {
-                    search.even[vertex] = true;
-                    search.queue.push_back(vertex);
-                    spare = spare.or(Some(vertex).filter(|&vertex| self.optional[vertex]));
-                }
-            }
+        let mut inside = Vec::new();
+        let spare = self.turn(search, a, b, base, &mut inside);
+        let spare = self.turn(search, b, a, base, &mut inside).or(spare);
+        for blossom in inside {
+            search.base[blossom] = base;
         }
         spare
     }
 
-    fn common_base(&self, search: &Search, a: usize, b: usize) -> usize {
-        let mut passed = vec![false; self.mates.len()];
-        let mut vertex = a;
+    /// Where the ways back to the root meet. They are gone in turns, so that the work is in
+    /// proportion to the cycle.
+    fn common_base(&self, search: &mut Search, a: usize, b: usize) -> usize {
+        search.contractions += 1;
+        let (mut here, mut there) = (search.base(a), search.base(b));
         loop {
-            vertex = search.base[vertex];
-            passed[vertex] = true;
-            if self.mates[vertex] == NONE {
-                break;
+            if here != NONE {
+                if search.passed[here] == search.contractions {
+                    return here;
+                }
+                search.passed[here] = search.contractions;
+                here = match self.mates[here] {
+                    NONE => NONE,
+                    mate => search.base(search.previous[mate]),
+                };
             }
-            vertex = search.previous[self.mates[vertex]];
+            std::mem::swap(&mut here, &mut there);
         }
-        let mut vertex = search.base[b];
-        while !passed[vertex] {
-            vertex = search.base[search.previous[self.mates[vertex]]];
-        }
-        vertex
     }
 
-    fn mark_to(
+    /// Lets the way from one end of the closing edge to the base be gone the other way as well,
+    /// which brings its odd vertices to even distance.
+    fn turn(
         &self,
         search: &mut Search,
         mut vertex: usize,
         mut child: usize,
         base: usize,
-        inside: &mut [bool],
-    ) {
-        while search.base[vertex] != base {
+        inside: &mut Vec<usize>,
+    ) -> Option<usize> {
+        let mut spare = None;
+        while search.base(vertex) != base {
             let mate = self.mates[vertex];
-            inside[search.base[vertex]] = true;
-            inside[search.base[mate]] = true;
+            let blossoms = [search.base(vertex), search.base(mate)];
+            inside.extend(blossoms);
             search.previous[vertex] = child;
+            if !search.even[mate] {
+                search.make_even(mate);
+                spare = spare.or(Some(mate).filter(|&mate| self.optional[mate]));
+            }
             child = mate;
             vertex = search.previous[mate];
         }
+        spare
     }
 }
 

@@ -1,8 +1,8 @@
 //! Which wildcards of aromatic rings may have a double bond.
 
-use super::draft::Draft;
-use super::rings::Rings;
 use crate::element::WILDCARD;
+use crate::perceive::draft::Draft;
+use crate::perceive::rings::Rings;
 
 /// The wildcards of a fused ring system that may have a double bond, in ascending order; they need
 /// not. RDKit bars those in as many rings as they have saturated neighbours or rings without an
