@@ -2,32 +2,23 @@
 
 use std::f64::consts::PI;
 
-use super::layout::BOND;
+use super::layout::{BOND, Place};
 use crate::element::{PHOSPHORUS, SULFUR};
 use crate::molecule::{BondOrder, Molecule, Neighbor};
 
-type Place = [f64; 2];
-
-/// Lays out every atom anew around its ring systems as they lie in `rings`.
-///
-/// `None` where bonds outside of rings close a cycle, as dative bonds of chelates do.
-pub(super) fn lay(molecule: &Molecule, rings: &[Place]) -> Option<Vec<Place>> {
-    let layout = Layout::new(molecule, rings);
-    layout.is_forest().then(|| layout.run())
-}
-
-struct Layout<'a> {
+/// Lays out every atom around the ring systems.
+pub(super) struct Chains<'a> {
     molecule: &'a Molecule,
-    rings: &'a [Place],
     /// Atoms with the same number lie in one ring system, or are one chain atom.
     body: Vec<u32>,
     members: Vec<Vec<u32>>,
     places: Vec<Option<Place>>,
-    /// Atoms to place: whence, whither, in which direction, and to which side the chain turns.
     open: Vec<Step>,
 }
 
+/// An atom to place.
 struct Step {
+    /// The atom before it, which has its place.
     from: u32,
     to: u32,
     /// Radians, anticlockwise from the right.
@@ -36,8 +27,8 @@ struct Step {
     turn: f64,
 }
 
-impl<'a> Layout<'a> {
-    fn new(molecule: &'a Molecule, rings: &'a [Place]) -> Self {
+impl<'a> Chains<'a> {
+    pub(super) fn new(molecule: &'a Molecule) -> Self {
         let body = molecule.components(|bond| molecule.bonds()[bond as usize].in_ring);
         let count = body.iter().max().map_or(0, |&last| last as usize + 1);
         let mut members = vec![Vec::new(); count];
@@ -46,20 +37,26 @@ impl<'a> Layout<'a> {
         }
         Self {
             molecule,
-            rings,
             body,
             members,
-            places: vec![None; rings.len()],
+            places: vec![None; molecule.atoms().len()],
             open: Vec::new(),
         }
     }
 
-    fn is_forest(&self) -> bool {
+    /// The atoms of each ring system and each chain atom, in ascending order.
+    pub(super) fn bodies(&self) -> &[Vec<u32>] {
+        &self.members
+    }
+
+    /// Whether no bonds outside of rings close a cycle, as dative bonds of chelates do.
+    pub(super) fn is_forest(&self) -> bool {
         let links = self.molecule.bonds().iter().filter(|bond| !bond.in_ring);
         links.count() + self.molecule.fragment_count() == self.members.len()
     }
 
-    fn run(mut self) -> Vec<Place> {
+    /// Lays out every atom anew around the ring systems as they lie in `rings`.
+    pub(super) fn lay(mut self, rings: &[Place]) -> Vec<Place> {
         let mut starts = vec![None; self.molecule.fragment_count()];
         // The largest ring system of a fragment, the first of them, or else its first end.
         for (body, members) in self.members.iter().enumerate() {
@@ -71,22 +68,22 @@ impl<'a> Layout<'a> {
             }
         }
         for (_, body) in starts.into_iter().flatten() {
-            self.start(body);
+            self.start(body, rings);
             while let Some(step) = self.open.pop() {
-                self.place(&step);
+                self.place(&step, rings);
             }
         }
         self.places
             .into_iter()
-            .map(|place| place.unwrap_or_default())
+            .map(Option::unwrap_or_default)
             .collect()
     }
 
-    fn start(&mut self, body: usize) {
+    fn start(&mut self, body: usize, rings: &[Place]) {
         let first = self.members[body][0];
         if self.members[body].len() > 1 {
             for &atom in &self.members[body] {
-                self.places[atom as usize] = Some(self.rings[atom as usize]);
+                self.places[atom as usize] = Some(rings[atom as usize]);
             }
             self.leave_rings(body, None);
             return;
@@ -141,14 +138,17 @@ impl<'a> Layout<'a> {
         FAR
     }
 
-    fn place(&mut self, step: &Step) {
-        let Some(origin) = self.places[step.from as usize] else {
+    fn place(&mut self, step: &Step, rings: &[Place]) {
+        let (Some(origin), None) = (
+            self.places[step.from as usize],
+            self.places[step.to as usize],
+        ) else {
             return;
         };
         let place = ahead(origin, step.direction);
         let body = self.body[step.to as usize] as usize;
         if self.members[body].len() > 1 {
-            self.attach_rings(body, step, place);
+            self.attach_rings(body, step, place, rings);
         } else {
             self.places[step.to as usize] = Some(place);
             self.branch(step);
@@ -214,15 +214,15 @@ impl<'a> Layout<'a> {
     }
 
     /// Turns a ring system so that the bond that leads to it leaves it outwards.
-    fn attach_rings(&mut self, body: usize, step: &Step, place: Place) {
-        let laid = |atom: u32| self.rings[atom as usize];
+    fn attach_rings(&mut self, body: usize, step: &Step, place: Place, rings: &[Place]) {
+        let laid = |atom: u32| rings[atom as usize];
         let externals = 1 + self.children(step.to, Some(step.from)).len();
         let outward = self.free_directions(step.to, laid, externals)[0];
         let angle = step.direction + PI - outward;
         let (sine, cosine) = angle.sin_cos();
-        let center = self.rings[step.to as usize];
+        let center = rings[step.to as usize];
         for &atom in &self.members[body] {
-            let [x, y] = [0, 1].map(|axis| self.rings[atom as usize][axis] - center[axis]);
+            let [x, y] = [0, 1].map(|axis| rings[atom as usize][axis] - center[axis]);
             self.places[atom as usize] = Some([
                 place[0] + cosine * x - sine * y,
                 place[1] + sine * x + cosine * y,

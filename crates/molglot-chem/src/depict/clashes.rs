@@ -1,22 +1,17 @@
 //! Atoms that lie on each other: branches are turned over until they do not.
 
-use super::layout::{BOND, mirror};
+use super::geometry::mirror;
+use super::layout::{BOND, Place};
 use crate::molecule::{BondOrder, Molecule};
 
 /// Atoms nearer than this, in bonds, hide each other.
 const NEAR: f64 = 0.62;
 
-/// Larger molecules are left as they are: every trial looks at all pairs.
-const MAX_ATOMS: usize = 300;
-
 /// How many turns are tried.
 const TRIALS: usize = 200;
 
-/// Turns branches over, as long as that leaves fewer clashes.
-pub(super) fn relieve(molecule: &Molecule, places: &mut Vec<[f64; 2]>) {
-    if places.len() > MAX_ATOMS {
-        return;
-    }
+/// Turns branches over, as long as that leaves fewer clashes. Returns how many are left.
+pub(super) fn relieve(molecule: &Molecule, places: &mut Vec<Place>) -> usize {
     let mut clashes = clashes(molecule, places);
     let mut trials = 0;
     while let Some(&pair) = clashes.first() {
@@ -24,7 +19,7 @@ pub(super) fn relieve(molecule: &Molecule, places: &mut Vec<[f64; 2]>) {
         for bond in turnable(molecule, pair) {
             trials += 1;
             if trials > TRIALS {
-                return;
+                return count(molecule, places);
             }
             let parts = molecule.components(|other| other != bond);
             let bond = &molecule.bonds()[bond as usize];
@@ -42,18 +37,16 @@ pub(super) fn relieve(molecule: &Molecule, places: &mut Vec<[f64; 2]>) {
             clashes.remove(0);
         }
     }
+    count(molecule, places)
 }
 
 /// How many pairs of atoms hide each other.
-pub(super) fn count(molecule: &Molecule, places: &[[f64; 2]]) -> usize {
-    if places.len() > MAX_ATOMS {
-        return 0;
-    }
+pub(super) fn count(molecule: &Molecule, places: &[Place]) -> usize {
     clashes(molecule, places).len()
 }
 
 /// Pairs of atoms of one fragment that are too near.
-fn clashes(molecule: &Molecule, places: &[[f64; 2]]) -> Vec<[u32; 2]> {
+fn clashes(molecule: &Molecule, places: &[Place]) -> Vec<[u32; 2]> {
     let mut found = Vec::new();
     for (a, first) in places.iter().enumerate() {
         for (b, second) in places.iter().enumerate().skip(a + 1) {
