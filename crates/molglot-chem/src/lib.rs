@@ -7,7 +7,9 @@
 //! - [`ogb`] turns it into the categorical features of the Open Graph Benchmark,
 //! - [`brics`] cuts it into motifs,
 //! - [`groups`] and [`rings`] name its functional groups and ring systems,
-//! - [`describe`](mod@describe) writes a caption from all of it.
+//! - [`describe`](mod@describe) writes a caption from all of it,
+//! - [`molfile`] and [`sdf`] read and write drawings and conformers,
+//! - [`depict`] draws.
 //!
 //! ```
 //! use molglot_chem::Molecule;
