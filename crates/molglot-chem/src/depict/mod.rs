@@ -10,9 +10,13 @@
 //! ```
 
 mod canvas;
+mod chains;
+mod clashes;
 mod frame;
+mod geometry;
 mod label;
 mod layout;
+mod packing;
 mod svg;
 
 pub use layout::coordinates;

@@ -332,3 +332,70 @@ impl Axis {
         (point[1] - self.origin[1]) * x - (point[0] - self.origin[0]) * y
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::brics::motifs;
+    use crate::depict::{Highlight, highlight_motifs};
+
+    fn draw(smiles: &str, style: &Style) -> String {
+        svg(&Molecule::from_smiles(smiles).unwrap(), style)
+    }
+
+    #[test]
+    fn labels_carry_hydrogens_and_charges() {
+        let picture = draw("C[NH3+].[13CH3]O", &Style::default());
+        for text in [">N<", ">H<", ">3<", ">+<", ">13<", ">O<"] {
+            assert!(picture.contains(text), "{text} in {picture}");
+        }
+        assert!(!draw("CCC", &Style::default()).contains("<text"));
+    }
+
+    #[test]
+    fn stereo_centres_are_wedged() {
+        let wedges = |smiles| draw(smiles, &Style::default()).matches("Z\" fill").count();
+        assert_eq!(wedges("CC(N)C(=O)O"), 0);
+        let left = draw("C[C@H](N)C(=O)O", &Style::default());
+        let right = draw("C[C@@H](N)C(=O)O", &Style::default());
+        assert_ne!(left, right);
+    }
+
+    #[test]
+    fn highlights_lie_below_the_bonds_and_hold_only_colours() {
+        let molecule = Molecule::from_smiles("CCOC(=O)c1ccccc1").unwrap();
+        let mut style = Style {
+            highlights: highlight_motifs(&motifs(&molecule)),
+            theme: Theme::Dark,
+            ..Style::default()
+        };
+        let picture = svg(&molecule, &style);
+        assert!(picture.find("<circle") < picture.find("<text"));
+        assert!(picture.contains("#0d1117") && picture.contains("#56b4e9"));
+        style.highlights = vec![Highlight {
+            atoms: vec![0, 99],
+            color: "red\"/><script>".to_owned(),
+        }];
+        assert!(!svg(&molecule, &style).contains("<script"));
+    }
+
+    #[test]
+    fn a_picture_without_room_is_still_a_picture() {
+        for (smiles, width, height) in [("*", 0, 0), ("C", 1, 1), ("CCCCCCCC", 5, 400)] {
+            let style = Style {
+                width,
+                height,
+                ..Style::default()
+            };
+            let picture = draw(smiles, &style);
+            assert!(
+                picture.ends_with("</svg>\n") && !picture.contains("NaN"),
+                "{picture}"
+            );
+            assert_eq!(
+                picture.matches("<g ").count(),
+                picture.matches("</g>").count()
+            );
+        }
+    }
+}

@@ -238,9 +238,9 @@ fn atomic_number(symbol: &[u8]) -> Result<u8, MolfileErrorKind> {
             MolfileErrorKind::Element(super::lines::text(symbol))
         }
     };
-    let spelled = match symbol {
-        &[first, second] => [first, second.to_ascii_lowercase()],
-        &[first] => [first, b' '],
+    let spelled = match *symbol {
+        [first, second] => [first, second.to_ascii_lowercase()],
+        [first] => [first, b' '],
         _ => return Err(unknown()),
     };
     std::str::from_utf8(&spelled)

@@ -1,6 +1,7 @@
 //! Double bonds: from places to the marks `/` and `\` of the bonds beside them.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 
 use super::ctab::Mark;
 use super::stereo::Drawing;
@@ -10,6 +11,12 @@ use crate::molecule::BondOrder;
 
 /// Double bonds in smaller rings have one geometry only.
 const MIN_RING: u32 = 8;
+
+/// Neighbours of the ends of a double bond that may have a geometry; no real atom has more.
+const DEGREES: RangeInclusive<usize> = 2..=16;
+
+/// More than any real atom has around within a small ring.
+const MAX_REACHED: usize = 4096;
 
 /// Below the cosine of 178 degrees, a bond continues the double bond straight on.
 const STRAIGHT: f64 = -0.999_388;
@@ -23,7 +30,7 @@ pub(super) fn directions(drawing: Drawing<'_>) -> Vec<(u32, Direction)> {
         if bond.order != BondOrder::Double
             || [bond.begin, bond.end]
                 .iter()
-                .any(|&end| drawing.topology.neighbors(end as usize).len() < 2)
+                .any(|&end| !DEGREES.contains(&drawing.topology.neighbors(end as usize).len()))
         {
             continue;
         }
@@ -165,6 +172,9 @@ impl SmallRings {
         for _ in 2..MIN_RING {
             let next = layer..self.reached.len();
             layer = self.reached.len();
+            if layer > MAX_REACHED {
+                break;
+            }
             for at in next {
                 for link in drawing.topology.neighbors(self.reached[at] as usize) {
                     if link.bond == id || drawing.order(link.bond) == BondOrder::Dative {

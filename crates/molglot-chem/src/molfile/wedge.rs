@@ -33,6 +33,9 @@ pub(super) fn tags(drawing: Drawing<'_>) -> Vec<(u32, Chirality)> {
             continue;
         }
         let center = drawing.graph.bonds[bond as usize].begin;
+        if drawing.topology.neighbors(center as usize).len() > 4 {
+            continue;
+        }
         // Of several wedges at a centre the first that says something decides.
         if tagged[center as usize] || drawing.is_wavy(center) {
             continue;

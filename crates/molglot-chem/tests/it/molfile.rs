@@ -539,7 +539,10 @@ fn mutate(text: &mut Vec<u8>, random: &mut Random) {
             .below(text.len() + 1)
             .min(text.len().saturating_sub(1));
         match random.below(9) {
-            0..4 => text[at] = b" 0123456789-CNOHRM\n"[random.below(19)],
+            0..4 if matches!(text[at], b' ' | b'0'..=b'9') => {
+                text[at] = b" 0123456789"[random.below(11)];
+            }
+            0..4 => text[at] = b"-CNOHRM\n"[random.below(8)],
             4 => text[at] = random.below(256) as u8,
             5 => {
                 text.remove(at);
@@ -595,5 +598,5 @@ fn no_text_makes_the_reader_panic() {
         }
     }
     eprintln!("{ROUNDS} texts: {read_well} records read, {written} written, {refused} refused");
-    assert!(read_well > ROUNDS / 4 && refused > ROUNDS / 10);
+    assert!(read_well > ROUNDS / 5 && refused > ROUNDS / 5);
 }
