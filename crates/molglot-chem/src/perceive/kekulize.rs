@@ -170,6 +170,15 @@ mod tests {
         assert_eq!(doubles(&read("c1ccoc1")), [1, 1, 1, 0, 1]);
     }
 
+    /// Atoms 3 and 9 have the double bond that is written and want no other.
+    #[test]
+    fn a_written_double_bond_stays_out_of_the_search() {
+        let molecule = read("c1cnc2ccsccc=2sn1");
+        assert_eq!(doubles(&molecule), [1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 0, 1]);
+        let refused = Molecule::from_smiles("c1ccc2nccc=c2c1").unwrap_err();
+        assert_eq!(refused.kind, Kekulize);
+    }
+
     #[test]
     fn lower_case_is_no_promise_of_aromaticity() {
         let molecule = read("[si]1ccccc1");

@@ -10,7 +10,7 @@ use molglot_chem::molfile::{
 };
 use molglot_chem::{BondStereo, Chirality, Molecule, sdf};
 
-use crate::support::{data_file, molecule};
+use crate::support::{Random, data_file, molecule};
 
 const RECORDS: &str = include_str!("../../../../fixtures/molfile/records.sdf");
 const EXPECTED: &str = include_str!("../../../../fixtures/molfile/expected.tsv");
@@ -497,19 +497,6 @@ M  END
         read(&text).unwrap().molecule.bonds()[1].stereo,
         BondStereo::Any
     );
-}
-
-/// Random numbers by SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % bound as u64) as usize
-    }
 }
 
 /// Changes bytes, doubles and drops lines, and puts words of the format where they do not belong.

@@ -1,8 +1,13 @@
 //! Laws that hold for every input.
 
+use std::collections::BTreeSet;
+
 use molglot_chem::ogb::{ATOM_SIZES, BOND_SIZES, atom_features, bond_features};
 use molglot_chem::{BondStereo, Chirality, Molecule, brics, describe, unescape};
 use proptest::prelude::*;
+
+use crate::fixtures::molecules;
+use crate::support::Random;
 
 /// Pieces of SMILES; strings of them get past the scanner more often than bytes do.
 const PIECES: &[&str] = &[
@@ -101,7 +106,9 @@ fn check(molecule: &Molecule) {
     assert_eq!(brics::motifs(molecule).len(), atoms);
     assert!(describe::describe(molecule).starts_with("The molecule is "));
 
-    let again = Molecule::from_smiles(&molecule.canonical_smiles()).unwrap();
+    let canonical = molecule.canonical_smiles();
+    let again = Molecule::from_smiles(&canonical)
+        .unwrap_or_else(|error| panic!("{} as {canonical}: {error}", molecule.smiles()));
     assert_eq!(again.formula(), molecule.formula());
     assert_eq!(again.net_charge(), molecule.net_charge());
     assert_eq!(again.fragment_count(), molecule.fragment_count());
@@ -148,4 +155,49 @@ proptest! {
         let doubled = text.replace('\\', r"\\");
         prop_assert_eq!(unescape(&doubled), text.as_str());
     }
+}
+
+/// Cuts, doubles, swaps and joins of real molecules: near misses, which a scanner meets more often than noise.
+fn mutated(random: &mut Random, seeds: &[String]) -> String {
+    let mut text = seeds[random.below(seeds.len())].clone();
+    for _ in 0..=random.below(4) {
+        let mut place = || random.below(text.len() + 1);
+        let (from, to) = (place(), place());
+        let (from, to) = (from.min(to), from.max(to));
+        match random.below(6) {
+            0 | 1 => text.insert_str(from, PIECES[random.below(PIECES.len())]),
+            2 => text.replace_range(from..to.min(from + 3), ""),
+            3 => text = text[from..].to_owned() + &text[..from],
+            4 => text.insert_str(from, &text[from..to].to_owned()),
+            _ => text = text[..from].to_owned() + &seeds[random.below(seeds.len())],
+        }
+    }
+    text
+}
+
+#[test]
+fn mutated_molecules_are_read_or_refused_and_written_back() {
+    const ROUNDS: usize = 40_000;
+    let seeds = molecules();
+    let mut random = Random(2026);
+    let (mut read, mut kinds) = (0, BTreeSet::new());
+    for _ in 0..ROUNDS {
+        let text = mutated(&mut random, &seeds);
+        match Molecule::from_smiles(&text) {
+            Ok(molecule) => {
+                read += 1;
+                check(&molecule);
+            }
+            Err(error) => {
+                assert!(error.offset <= text.len(), "{text}: {error}");
+                let kind = format!("{:?}", error.kind);
+                kinds.insert(kind.split([' ', '(']).next().unwrap().to_owned());
+            }
+        }
+    }
+    eprintln!(
+        "{ROUNDS} strings: {read} molecules, {} kinds of refusal",
+        kinds.len()
+    );
+    assert!(read > ROUNDS / 10 && kinds.len() > 12, "{read} {kinds:?}");
 }

@@ -63,6 +63,19 @@ pub(crate) fn respellings(smiles: &str, count: usize) -> Vec<String> {
         .collect()
 }
 
+/// A sequence of pseudo-random numbers, the same in every run (splitmix64, Steele, Lea and Flood 2014).
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % bound as u64) as usize
+    }
+}
+
 /// The 64-bit FNV-1a hash of a text, in hexadecimal: how long expectations are kept.
 pub(crate) fn fnv1a(text: &str) -> String {
     let step = |state: u64, byte| (state ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);

@@ -152,11 +152,12 @@ impl Walk {
                 let Some(to) = place(link.atom).filter(|&to| to > from) else {
                     continue;
                 };
+                // A double bond that is written as one is no part of the search.
                 if may_be_double(draft, bond) {
                     edges.push((from, to, bond));
-                }
-                if draft.bonds[bond].order == BondOrder::Double {
-                    (wants[from], wants[to]) = (true, true);
+                    if draft.bonds[bond].order == BondOrder::Double {
+                        (wants[from], wants[to]) = (true, true);
+                    }
                 }
             }
         }
