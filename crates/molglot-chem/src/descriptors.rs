@@ -2,7 +2,6 @@
 
 mod crippen;
 mod mass;
-mod nuclide;
 mod polar;
 mod ring_counts;
 mod rotatable;

@@ -42,6 +42,7 @@ pub mod llamo;
 mod matching;
 mod molecule;
 pub mod molfile;
+mod nuclide;
 pub mod ogb;
 mod perceive;
 pub mod rings;

@@ -25,7 +25,6 @@ mod bits;
 mod config;
 mod counts;
 mod hash;
-mod isotope;
 pub mod maccs;
 pub mod morgan;
 pub mod rdk;

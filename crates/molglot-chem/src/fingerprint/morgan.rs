@@ -6,10 +6,10 @@
 //! atoms of the others take no further part.
 
 use super::hash::{bond_code, combine, combine_all};
-use super::isotope::mass_difference;
 use super::{Bits, SparseCounts};
 use crate::element::HYDROGEN;
 use crate::molecule::Molecule;
+use crate::nuclide;
 
 /// The environments up to `radius` bonds, folded to `size` bits: RDKit's
 /// `GetMorganGenerator(radius, fpSize=size).GetFingerprint`. ECFP4 is radius 2.
@@ -88,7 +88,7 @@ fn invariants(molecule: &Molecule) -> Vec<u32> {
             .count() as u32;
         let difference = atom
             .isotope
-            .map_or(0, |mass| mass_difference(atom.atomic_number, mass));
+            .map_or(0, |mass| whole_daltons_off(atom.atomic_number, mass));
         let parts = [
             u32::from(atom.atomic_number),
             u32::from(atom.total_degree),
@@ -227,5 +227,27 @@ impl Environments {
             (hash.rotate_left(23) ^ bits ^ u64::from(index)).wrapping_mul(GOLDEN)
         });
         (hash >> (64 - self.table.len().trailing_zeros())) as usize
+    }
+}
+/// By how many whole daltons an isotope differs from the standard weight of its element.
+fn whole_daltons_off(atomic_number: u8, isotope: u16) -> i32 {
+    (nuclide::mass(atomic_number, isotope) - nuclide::standard_weight(atomic_number)) as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole_daltons_off;
+
+    #[test]
+    fn nuclides_around_their_element() {
+        assert_eq!(whole_daltons_off(1, 1), 0);
+        assert_eq!(whole_daltons_off(1, 2), 1);
+        assert_eq!(whole_daltons_off(1, 3), 2);
+        assert_eq!(whole_daltons_off(6, 11), 0);
+        assert_eq!(whole_daltons_off(6, 12), 0);
+        assert_eq!(whole_daltons_off(6, 14), 1);
+        assert_eq!(whole_daltons_off(53, 125), -1);
+        assert_eq!(whole_daltons_off(92, 235), -2);
+        assert_eq!(whole_daltons_off(0, 7), 0);
     }
 }

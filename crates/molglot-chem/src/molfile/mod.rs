@@ -21,7 +21,6 @@ mod data_group;
 mod data_items;
 mod double_bond;
 mod error;
-mod isotope;
 mod lines;
 mod polyhedron;
 mod proof;

@@ -3,8 +3,8 @@
 use super::ctab::{self, Ctab, Mark};
 use super::data_group;
 use super::error::{MolfileError, MolfileErrorKind, QueryFeature};
-use super::isotope::MOST_COMMON;
 use super::lines::{Lines, column, decimal, number, text};
+use crate::nuclide;
 
 type Result<T> = std::result::Result<T, MolfileErrorKind>;
 
@@ -54,7 +54,7 @@ fn atom_line(line: &[u8], at: usize, ctab: &mut Ctab) -> Result<()> {
     let field = |start, width| number(line, start, width).ok_or(MolfileErrorKind::Number);
     let mass_difference = field(34, 2)?;
     if mass_difference != 0 {
-        let mass = i32::from(MOST_COMMON[usize::from(atom.atomic_number)]) + mass_difference;
+        let mass = i32::from(nuclide::most_common(atom.atomic_number)) + mass_difference;
         atom.isotope = ctab::isotope(mass)?;
     }
     match field(36, 3)? {

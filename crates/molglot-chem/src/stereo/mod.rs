@@ -6,7 +6,6 @@
 //! priorities until nothing new is found.
 
 mod double_bond;
-mod nuclide;
 mod ranks;
 mod ring;
 mod tetrahedral;

@@ -12,9 +12,10 @@ mod tests;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use super::{Graph, nuclide};
+use super::Graph;
 use crate::element::PHOSPHORUS;
 use crate::molecule::{Atom, Bond, BondOrder};
+use crate::nuclide;
 
 /// An ordered partition of the atoms by CIP priority.
 pub(super) struct Ranks {
@@ -291,8 +292,7 @@ fn invariant(atom: &Atom) -> u32 {
     const NATURAL: i32 = 1 << 9;
     let element = u32::from(atom.atomic_number);
     let mass = atom.isotope.map_or(NATURAL, |isotope| {
-        let common = nuclide::MOST_COMMON.get(usize::from(atom.atomic_number));
-        let excess = i32::from(isotope) - i32::from(common.copied().unwrap_or(0));
+        let excess = i32::from(isotope) - i32::from(nuclide::most_common(atom.atomic_number));
         (NATURAL + excess + i32::from(excess >= 0)).max(0) % (1 << 10)
     });
     let map = atom.map.map_or(0, |map| (u32::from(map) + 1) % (1 << 10));
