@@ -16,5 +16,7 @@
 
 pub mod fasta;
 mod sequence;
+pub mod structure;
 
 pub use sequence::{ALPHABET, Sequence, SequenceError};
+pub use structure::Structure;
