@@ -15,6 +15,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod fasta;
+pub mod pdbtbx;
+pub mod read;
 mod sequence;
 pub mod structure;
 
