@@ -44,7 +44,7 @@ impl Header {
         match name {
             b"HEADER" => {
                 self.class = text(columns(10, 50));
-                self.id = text(columns(62, 66)).to_uppercase();
+                self.id = text(columns(62, 66));
             }
             b"TITLE" => self.title.extend(columns(10, 80)),
             b"COMPND" => self.compound.extend(columns(10, 80)),

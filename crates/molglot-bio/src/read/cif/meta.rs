@@ -153,7 +153,7 @@ impl<'a> Meta<'a> {
             .chain(self.values("ma_qa_metric", 1))
             .any(|metric| metric.eq_ignore_ascii_case(b"pLDDT"));
         Structure {
-            id: if id.is_empty() { block } else { id }.to_uppercase(),
+            id: if id.is_empty() { block } else { id },
             title: self.first("struct"),
             compound: distinct(polymers().map(|entity| entity.description.as_str())),
             organism: distinct(entities.iter().map(|entity| entity.organism.as_str())),
