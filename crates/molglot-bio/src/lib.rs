@@ -21,4 +21,6 @@ mod sequence;
 pub mod structure;
 
 pub use sequence::{ALPHABET, Sequence, SequenceError};
+pub mod uniprot;
+
 pub use structure::Structure;

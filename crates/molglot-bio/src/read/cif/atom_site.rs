@@ -73,6 +73,8 @@ pub(super) struct AtomSite<'a> {
     models: HashMap<&'a [u8], u32>,
     model: (&'a [u8], u32),
     all_models: bool,
+    /// Whether an atom had a `label_seq_id`.
+    has_places: bool,
 }
 
 impl<'a> AtomSite<'a> {
@@ -114,6 +116,7 @@ impl<'a> AtomSite<'a> {
             models: HashMap::new(),
             model: (b"", u32::MAX),
             all_models: options.models == Models::All,
+            has_places: false,
         })
     }
 
@@ -212,6 +215,7 @@ impl<'a> AtomSite<'a> {
             .unwrap_or_else(|| Element::from_name(atom_name.as_bytes(), residue.as_bytes()));
         let label_chain = id("label chain id", known(Role::LabelChain))?;
         let label_number = known(Role::LabelNumber).and_then(integer);
+        self.has_places |= label_number.is_some();
         let hetero = known(Role::Group) == Some(b"HETATM");
         let chain = match known(Role::Chain) {
             Some(chain) => id("chain id", Some(chain))?,
@@ -244,11 +248,8 @@ impl<'a> AtomSite<'a> {
             number: known(Role::Number).and_then(integer).or(label_number),
             insertion: code("insertion code", known(Role::Insertion))?,
             label_number,
-            polymer: Some(if self.present[Role::LabelNumber as usize] {
-                label_number.is_some()
-            } else {
-                !hetero
-            }),
+            // Where no atom has a place in a sequence, as in files of modelling programs, the group has to tell.
+            polymer: Some(label_number.is_some() || !(self.has_places || hetero)),
         });
         Ok(())
     }
