@@ -2,7 +2,7 @@
 //!
 //! Source: *UniProt Knowledgebase user manual*, uniprot.org.
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use thiserror::Error;
 

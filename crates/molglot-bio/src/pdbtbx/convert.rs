@@ -196,9 +196,9 @@ fn read_residue(
                 continue;
             }
             let is_shared = altloc != b' '
-                && conformers[row + 1..].iter().any(|later| {
-                    later.name() == conformer.name() && later.atoms().any(|atom| copy(&atom))
-                });
+                && conformers[row + 1..]
+                    .iter()
+                    .any(|later| later.atoms().any(|atom| copy(&atom)));
             let mut occupancy = atom.occupancy();
             if is_shared {
                 shared.push(atom);

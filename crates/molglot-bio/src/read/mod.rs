@@ -71,7 +71,8 @@ pub struct Limits {
     pub bytes: u64,
     /// Bytes of one line; 1 MiB by default.
     pub line: usize,
-    /// How many times its compressed size a file may unpack to, once it is larger than 16 MiB; 100 by default.
+    /// How many times its compressed size a file may unpack to, once it is larger than 16 MiB; 32 by default,
+    /// where structures reach 6.
     pub ratio: u64,
 }
 
@@ -80,7 +81,7 @@ impl Default for Limits {
         Self {
             bytes: 512 << 20,
             line: 1 << 20,
-            ratio: 100,
+            ratio: 32,
         }
     }
 }

@@ -132,11 +132,10 @@ fn both_formats_of_an_entry_give_the_same_chains() {
         );
         assert_eq!(old.id, new.id);
         assert_eq!(old.title.to_uppercase(), new.title.to_uppercase(), "{id}");
-        assert_eq!(
-            (&old.method, old.resolution),
-            (&new.method, new.resolution),
-            "{id}"
-        );
+        assert_eq!(old.method, new.method, "{id}");
+        // PDB files round it to hundredths.
+        let [old, new] = [&old, &new].map(|structure| structure.resolution.unwrap_or(0.0));
+        assert!((old - new).abs() < 0.0051, "{id}: {old} {new}");
         pairs += 1;
     }
     assert_eq!(pairs, 18);

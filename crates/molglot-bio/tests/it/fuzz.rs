@@ -134,17 +134,17 @@ fn use_up(structure: &mut Structure) {
             structure.label_chains[residue.label_chain as usize].chain,
             residue.chain
         );
-        structure.missing_atoms(row);
+        let _ = structure.missing_atoms(row);
     }
     for chain in 0..structure.chains.len() {
-        structure.gaps(chain);
-        structure.plddt(chain);
-        structure.entity_sequence(chain);
+        let _ = structure.gaps(chain);
+        let _ = structure.plddt(chain);
+        let _ = structure.entity_sequence(chain);
         assert!(structure.alpha_carbons(chain).count() <= structure.observed_sequence(chain).len());
     }
     structure.keep_highest_altlocs();
     if !structure.chains.is_empty() {
-        structure.select_chain(0);
+        let _ = structure.select_chain(0);
     }
 }
 

@@ -310,6 +310,7 @@ fn the_first_model_is_read_and_all_are_counted() {
     let rows = ["1", "2", "1", "7"]
         .map(|model| format!("{}{model}", &ROW[..ROW.len() - 1]))
         .join("\n");
+    let rows = rows.replacen("CA", "N", 1);
     let first = parse(atom_site(&rows)).unwrap();
     assert_eq!((first.atoms.len(), first.models), (2, 3));
     let all = ReadOptions {
