@@ -32,7 +32,7 @@ pub struct Structure {
     pub id: String,
     /// The title.
     pub title: String,
-    /// The names of the molecules, one per polymer entity.
+    /// The names of the polymers, each once.
     pub compound: Vec<String>,
     /// The scientific names of the source organisms, each once.
     pub organism: Vec<String>,
