@@ -8,13 +8,13 @@ use super::caught;
 use crate::read::{Models, ReadOptions, Reason};
 use crate::structure::Structure;
 
-/// `pdbtbx` takes some thirty times the size of a file, so it gets smaller ones than the limits allow.
+/// `pdbtbx` copies the text for its messages and each value more than once, so it gets smaller files than the limits allow.
 const LARGEST: usize = 128 << 20;
 
 /// Reads coordinates with `pdbtbx`.
 ///
 /// PDB: only the records that make up the models go in, since its handling of CRYST1, SSBOND and HEADER panics.
-/// mmCIF: names that look like numbers are refused, since it changes them.
+/// mmCIF: a file whose names it changes, as it does with those that look like numbers, is refused.
 pub(crate) fn read(text: &[u8], cif: bool, options: &ReadOptions) -> Result<Structure, Reason> {
     let refuse = |message: &str| Err(Reason::Pdbtbx(message.to_owned()));
     if text.len() > LARGEST {

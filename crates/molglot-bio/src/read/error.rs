@@ -78,6 +78,14 @@ pub enum Reason {
         /// Its values.
         values: usize,
     },
+    /// A category other than the atoms has more rows than any file needs.
+    #[error("the loop of {category} has more than {limit} rows")]
+    TooManyRows {
+        /// The category.
+        category: String,
+        /// The limit.
+        limit: usize,
+    },
     /// A tag is not followed by a value.
     #[error("{tag} has no value")]
     TagWithoutValue {

@@ -128,13 +128,15 @@ impl Sources {
     }
 }
 
+/// Why a member was not read, and whether nothing behind it can be.
+type MemberError = (ReadError, bool);
+
 /// The next structure of an archive; an error is fatal where nothing behind it can be read.
-#[allow(clippy::type_complexity)]
 fn next_member(
     archive: &str,
     tar: &mut Tar<Box<dyn Read + Send>>,
     limits: Limits,
-) -> Option<Result<Source, (ReadError, bool)>> {
+) -> Option<Result<Source, MemberError>> {
     loop {
         let fail = |file, reason, fatal| {
             let line = None;
