@@ -5,7 +5,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use molglot_bio::Structure;
-use molglot_bio::read::{self, Limits, Models, ReadOptions};
+use molglot_bio::read::{self, Limits, Models, ReadOptions, Reader};
 use molglot_bio::structure::Altlocs;
 
 use crate::{atom, atom_site};
@@ -179,6 +179,13 @@ fn damaged_text_is_read_or_refused() {
         if let Ok(mut structure) = read::parse(&bytes, "fuzz", &options) {
             read_well += 1;
             use_up(&mut structure);
+        }
+        if turn % 40 < 2 {
+            let reader = Reader::Pdbtbx;
+            let fenced = ReadOptions { reader, ..options };
+            if let Ok(mut structure) = read::parse(&bytes, "fuzz", &fenced) {
+                use_up(&mut structure);
+            }
         }
     }
     eprintln!("{count} damaged texts, {read_well} of them read");

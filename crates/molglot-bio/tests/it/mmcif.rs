@@ -142,6 +142,12 @@ fn case_49_a_loop_that_ends_in_mid_row_is_an_error() {
 }
 
 #[test]
+fn a_category_of_too_many_rows_is_an_error() {
+    let text = format!("data_x\nloop_\n_entity.id\n{}", "1\n".repeat(1_100_000));
+    assert!(matches!(fault(text).0, Reason::TooManyRows { .. }));
+}
+
+#[test]
 fn case_50_a_byte_order_mark_is_skipped() {
     assert_eq!(
         parse("\u{feff}".to_owned() + &atom_site(ROW))

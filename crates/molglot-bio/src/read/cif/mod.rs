@@ -99,6 +99,11 @@ impl<'a> Block<'a> {
         while let Some(value) = lexer.next_value()? {
             if let Some(table) = &mut table {
                 table.push(value);
+                if values / tags.len() >= MAX_ROWS {
+                    let category = category(&tags);
+                    let limit = MAX_ROWS;
+                    return Err(Fault::at(start, Reason::TooManyRows { category, limit }));
+                }
             }
             values += 1;
         }
@@ -123,18 +128,27 @@ impl<'a> Block<'a> {
     }
 }
 
+/// Rows that are read of a category at most; a row takes more memory than its text.
+const MAX_ROWS: usize = 1 << 20;
+
+/// The category of a loop's first tag.
+fn category(tags: &[&[u8]]) -> String {
+    shown(
+        tags[0]
+            .split(|&byte| byte == b'.')
+            .next()
+            .unwrap_or_default(),
+    )
+}
+
 fn whole_rows(values: usize, tags: &[&[u8]], start: usize) -> Result<(), Fault> {
     if values.is_multiple_of(tags.len()) {
         return Ok(());
     }
-    let category = tags[0]
-        .split(|&byte| byte == b'.')
-        .next()
-        .unwrap_or_default();
     Err(Fault::at(
         start,
         Reason::RaggedLoop {
-            category: shown(category),
+            category: category(tags),
             tags: tags.len(),
             values,
         },
