@@ -11,6 +11,8 @@ mod element;
 mod name;
 mod query;
 mod select;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
