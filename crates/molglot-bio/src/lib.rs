@@ -15,6 +15,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod fasta;
+pub mod geometry;
 mod sequence;
 
 pub use sequence::{ALPHABET, Sequence, SequenceError};
