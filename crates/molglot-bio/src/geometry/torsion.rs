@@ -127,7 +127,7 @@ mod tests {
         };
         assert_eq!(defined(&chain), [[false, true, true], [true; 3], [true, false, false]]);
         chain[1].n = None;
-        assert_eq!(defined(&chain), [[false; 3], [false, true, true], [true, false, false]]);
+        assert_eq!(defined(&chain), [[false; 3], [false, false, true], [true, false, false]]);
         assert!(backbone_torsions(&[]).is_empty());
     }
 
