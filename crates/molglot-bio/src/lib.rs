@@ -17,5 +17,7 @@
 pub mod fasta;
 pub mod geometry;
 mod sequence;
+pub mod structure;
 
 pub use sequence::{ALPHABET, Sequence, SequenceError};
+pub use structure::Structure;
