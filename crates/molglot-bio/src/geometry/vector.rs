@@ -94,5 +94,18 @@ pub fn unit(a: Vector) -> Vector {
 #[inline]
 #[must_use]
 pub fn angle(a: Vector, b: Vector) -> f64 {
-    norm(cross(a, b)).atan2(dot(a, b))
+    // The product with a null vector may be -0, whose angle would be π.
+    norm(cross(a, b)).atan2(dot(a, b) + 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_angle_with_a_null_vector_is_zero() {
+        assert_eq!(angle([0.0; 3], [-1.0, -2.0, -3.0]), 0.0);
+        assert_eq!(angle([-1.0, -2.0, -3.0], [-1.0, -2.0, -3.0]), 0.0);
+        assert_eq!(angle([1.0, 0.0, 0.0], [-2.0, 0.0, 0.0]), std::f64::consts::PI);
+    }
 }

@@ -90,7 +90,7 @@ fn compare_gvp(golden: &Golden, graphs: &[(i64, GeomGraph)], prefix: &str) -> [f
         .collect();
     let reference: Vec<[i64; 2]> = sources.iter().zip(targets).map(|(&from, &to)| [from, to]).collect();
     assert_eq!(mine, reference);
-    let mut worst = [0.0; 4];
+    let mut worst = [0.0f32; 4];
     let (mut node, mut edge) = (0, 0);
     for (_, graph) in graphs {
         let tables = [
@@ -151,7 +151,7 @@ fn gat_contacts() {
         let kind = one_hot[number * 21..][..21].iter().position(|&value| value == 1.0).unwrap();
         push(residues, letter(ALPHABETICAL, kind as i64), 0, &[places[number]]);
     });
-    let index = golden.integers("out.edge_index".replace("out", "in").as_str());
+    let index = golden.integers("in.edge_index");
     let (sources, targets) = index.split_at(index.len() / 2);
     let reference: Vec<[i64; 2]> = sources.iter().zip(targets).map(|(&from, &to)| [from, to]).collect();
     let mut mine = Vec::new();
@@ -162,6 +162,22 @@ fn gat_contacts() {
     }
     assert_eq!(mine, reference);
     println!("gat: {} edges equal", mine.len());
+}
+
+/// Edges by relation and arcs by bin of ubiquitin, counted with the reference implementation.
+#[test]
+fn gearnet_counts_of_ubiquitin() {
+    let Some(golden) = Golden::find("gat") else { return };
+    let places = golden.points("in.ca_position");
+    let mut residues = Residues::default();
+    places[..76].iter().for_each(|&place| push(&mut residues, b'A', 0, &[place]));
+    let graph = GraphSpec::gearnet().build_residues(&residues).unwrap();
+    let mut relations = [0; 7];
+    graph.relations.iter().for_each(|&relation| relations[usize::from(relation)] += 1);
+    assert_eq!(relations, [74, 75, 76, 75, 74, 612, 339]);
+    let mut bins = [0; 8];
+    graph.line_graph.bins.iter().for_each(|&bin| bins[usize::from(bin)] += 1);
+    assert_eq!(bins, [5052, 4097, 3177, 3540, 3860, 3247, 1780, 601]);
 }
 
 const ATOM_NAMES: [&str; 38] = [
@@ -196,6 +212,8 @@ fn scannet_clouds_frames_neighbours_and_types() {
         let name = |tensor: &str| format!("out.{chain}.{tensor}");
         let cloud = scannet::residue_cloud(&residues);
         let atoms = scannet::atom_cloud(&residues, &cloud);
+        // Side-chain points of glycine are 3 CA - N - C, in the reference in single precision far from the origin.
+        let tolerance = if chain == "1crn" { 1e-5 } else { 2e-5 };
         for (cloud, level) in [(&cloud, "aa"), (&atoms, "atom")] {
             let triplets: Vec<i64> = cloud.triplets.iter().flatten().map(|&row| i64::from(row)).collect();
             assert_eq!(triplets, golden.integers(&name(&format!("frame_indices_{level}"))), "{chain} {level}");
@@ -209,7 +227,7 @@ fn scannet_clouds_frames_neighbours_and_types() {
             let mine: Vec<[f32; 3]> = mine.collect();
             let worst_frame = worst_point(mine.iter().zip(&frames));
             println!("scannet {chain} {level}: points differ by {worst:e}, frames by {worst_frame:e}");
-            assert!(worst < 1e-5 && worst_frame < 1e-5, "{chain} {level}: {worst} {worst_frame}");
+            assert!(worst < tolerance && worst_frame < tolerance, "{chain} {level}: {worst} {worst_frame}");
         }
 
         let graph = GraphSpec::scannet().build_residues(&residues).unwrap();
@@ -217,17 +235,18 @@ fn scannet_clouds_frames_neighbours_and_types() {
         let kinds: Vec<i64> = graph.types[..atom_count].iter().map(|&kind| i64::from(kind)).collect();
         assert_eq!(kinds, golden.integers(&name("attributes_atom")), "{chain}");
         assert_eq!(graph.nodes[atom_count..], vec![NodeKind::Residue; residues.len()]);
+        // Tolerances are those of the case: single precision in the reference's frames, which far sources enlarge.
+        let of_residues = if chain == "1crn" { 2e-4 } else { 2e-3 };
         let tables = [
-            (0, 0, Some("neighbors_atom"), Some(("local_coords_atom", 3))),
-            (1, atom_count, Some("neighbors_aa"), Some(("local_coords_aa", 3))),
-            (2, atom_count, Some("neighbors_graph"), Some(("graph_coords", 5))),
+            (0, 0, "neighbors_atom", "local_coords_atom", 3, 5e-5),
+            (1, atom_count, "neighbors_aa", "local_coords_aa", 3, of_residues),
+            (2, atom_count, "neighbors_graph", "graph_coords", 5, 5e-5),
         ];
-        for (set, first, neighbours, coordinates) in tables {
+        for (set, first, neighbours, tensor, width, tolerance) in tables {
             if chain == "3R2X_C" && set == 0 {
                 continue; // Not stored for this chain.
             }
-            let expected = golden.integers(&name(neighbours.unwrap()));
-            let (tensor, width) = coordinates.unwrap();
+            let expected = golden.integers(&name(neighbours));
             let values = golden.floats(&name(tensor));
             let features = &graph.edge_sets[set];
             let k = expected.len() / (graph.node_sets[usize::from(set > 0)].rows.len());
@@ -245,7 +264,7 @@ fn scannet_clouds_frames_neighbours_and_types() {
                 }
             }
             println!("scannet {chain} {tensor}: {} edges equal, features differ by {worst:e}", order.len());
-            assert!(worst < if chain == "1crn" { 1e-5 } else { 2e-3 }, "{chain} {tensor}: {worst}");
+            assert!(worst < tolerance, "{chain} {tensor}: {worst}");
         }
     }
 }
