@@ -29,24 +29,18 @@ impl Frame {
     /// The frame of ScanNet: z towards `third`, y perpendicular to the plane of the three points, x in that plane on the
     /// side of `second`.
     ///
-    /// `defaults` are the axes to fall back to: as in the reference, each axis has `1e-6` of its default mixed in, so
-    /// that points which coincide or lie on a line still give finite axes. The published weights were trained with the
-    /// axes of the coordinate system. Source: ScanNet (*Nat. Methods* 19:730), layer `FrameBuilder`.
+    /// As in the reference, each axis has `1e-6` of that of the coordinate system mixed in, so that points which coincide
+    /// or lie on a line still give finite axes. Source: ScanNet (*Nat. Methods* 19:730), layer `FrameBuilder`.
     #[must_use]
-    pub fn of_triplet(
-        centre: [f32; 3],
-        second: [f32; 3],
-        third: [f32; 3],
-        defaults: [[f32; 3]; 3],
-    ) -> Self {
+    pub fn of_triplet(centre: [f32; 3], second: [f32; 3], third: [f32; 3]) -> Self {
         const EPSILON: f64 = 1e-6;
         let soft_unit = |vector: Vector, default: [f32; 3]| {
             let length = dot(vector, vector).sqrt() + EPSILON;
             scale(add(vector, scale(wide(default), EPSILON)), 1.0 / length)
         };
-        let z = soft_unit(between(centre, third), defaults[2]);
-        let y = soft_unit(cross(z, between(centre, second)), defaults[1]);
-        let x = soft_unit(cross(y, z), defaults[0]);
+        let z = soft_unit(between(centre, third), WORLD[2]);
+        let y = soft_unit(cross(z, between(centre, second)), WORLD[1]);
+        let x = soft_unit(cross(y, z), WORLD[0]);
         Self {
             origin: centre,
             axes: [x, y, z].map(narrow),
@@ -136,7 +130,7 @@ mod tests {
 
     #[test]
     fn degenerate_triplets_fall_back_to_the_default_axes() {
-        let frame = Frame::of_triplet(CA, CA, CA, WORLD);
+        let frame = Frame::of_triplet(CA, CA, CA);
         assert!(frame.axes.iter().flatten().all(|value| value.is_finite()));
         assert!(frame.axes[2][2] > 0.99 && frame.axes[1][1] > 0.99);
     }

