@@ -1,5 +1,6 @@
 //! What turning, moving and reordering may change: nothing but the order of nodes.
 
+use molglot_bio::geometry::vector::{angle, between};
 use molglot_bio::geometry::{Residues, squared_distance};
 use molglot_bio::structure::Name;
 use molglot_graph::{GeomGraph, GraphSpec, NodeKind};
@@ -176,9 +177,12 @@ proptest! {
             }
             prop_assert_eq!(&here.line_graph.arcs, &there.line_graph.arcs);
             // An angle on the edge of two bins may be rounded into either.
-            let moved = here.line_graph.bins.iter().zip(&there.line_graph.bins).filter(|(a, b)| a != b);
-            prop_assert!(moved.clone().all(|(a, b)| a.abs_diff(*b) == 1));
-            prop_assert!(moved.count() <= here.line_graph.bins.len() / 5000 + 1);
+            let bins = here.line_graph.bins.iter().zip(&there.line_graph.bins);
+            for (arc, _) in here.line_graph.arcs.iter().zip(bins).filter(|(_, (a, b))| a != b) {
+                let [[k, j], [_, i]] = arc.map(|edge| here.edges[edge as usize].map(|node| here.positions[node as usize]));
+                let steps = 8.0 * angle(between(j, i), between(j, k)) / std::f64::consts::PI;
+                prop_assert!((steps - steps.round()).abs() < 1e-4, "{steps}");
+            }
         }
     }
 
