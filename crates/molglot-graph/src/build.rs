@@ -6,7 +6,9 @@ use molglot_chem::Molecule;
 
 use crate::conformer::{self, Conformer};
 use crate::edges::{self, Edge};
-use crate::{FrameRule, GeomGraph, GraphError, GraphSpec, NodeKind, features, line, molecule, residues};
+use crate::{
+    FrameRule, GeomGraph, GraphError, GraphSpec, NodeKind, features, line, molecule, residues,
+};
 
 /// What is known of nodes beside what the graph holds.
 #[derive(Default)]
@@ -22,7 +24,8 @@ impl GraphSpec {
     /// no edges.
     pub fn build(&self, molecule: &Molecule) -> GeomGraph {
         // Only searches in space can fail, and without positions there are none.
-        self.build_molecule(molecule, &Conformer::without_positions(molecule)).unwrap_or_default()
+        self.build_molecule(molecule, &Conformer::without_positions(molecule))
+            .unwrap_or_default()
     }
 
     /// Builds the graph of a molecule with a position (angstrom) for each of its atoms, as the `coordinates` of a
@@ -58,7 +61,10 @@ impl GraphSpec {
     ///
     /// [`GraphError`] where there are too many nodes or edges.
     pub fn build_residues(&self, all: &Residues) -> Result<GeomGraph, GraphError> {
-        let is_scannet = self.nodes.iter().any(|set| set.frames == Some(FrameRule::ScanNet));
+        let is_scannet = self
+            .nodes
+            .iter()
+            .any(|set| set.frames == Some(FrameRule::ScanNet));
         let kept = match is_scannet {
             true => scannet::visible(all),
             false => all.retain(|residue| all.position(residue, "CA").is_some()),
@@ -98,8 +104,12 @@ impl GraphSpec {
                 relation += rule.relations();
             }
             made.sort_unstable_by_key(|edge| (edge.to, edge.from, edge.relation));
-            graph.edges.extend(made.iter().map(|edge| [edge.from, edge.to]));
-            graph.relations.extend(made.iter().map(|edge| edge.relation));
+            graph
+                .edges
+                .extend(made.iter().map(|edge| [edge.from, edge.to]));
+            graph
+                .relations
+                .extend(made.iter().map(|edge| edge.relation));
             graph.edge_kinds.extend(made.iter().map(|edge| edge.kind));
             let rows = first..graph.edges.len();
             let features = features::of_edges(self, set, rows, nodes, &graph);

@@ -35,7 +35,10 @@ pub(crate) fn select(
             coordinates: positions.len(),
         });
     }
-    if let Some(atom) = positions.iter().position(|place| place.iter().any(|value| !value.is_finite())) {
+    if let Some(atom) = positions
+        .iter()
+        .position(|place| place.iter().any(|value| !value.is_finite()))
+    {
         return Err(GraphError::NotFinite(atom));
     }
     let drops = rule.hydrogens == Hydrogens::Drop;

@@ -66,9 +66,15 @@ pub(crate) fn add(
         EdgeRule::Sequential { reach } => {
             let reach = usize::from(reach);
             for from in joined.clone() {
-                let near = from.saturating_sub(reach).max(joined.start)..(from + reach + 1).min(joined.end);
+                let near = from.saturating_sub(reach).max(joined.start)
+                    ..(from + reach + 1).min(joined.end);
                 for to in near.filter(|&to| graph.chains[to] == graph.chains[from]) {
-                    link(EdgeKind::Sequential, relation + to + reach - from, from as u32, to as u32);
+                    link(
+                        EdgeKind::Sequential,
+                        relation + to + reach - from,
+                        from as u32,
+                        to as u32,
+                    );
                 }
             }
         }
@@ -104,7 +110,10 @@ pub(crate) fn add(
             let found = nearest(positions, others)?;
             for target in 0..positions.len() as u32 {
                 let own = (itself && k > 0).then_some(target);
-                for source in own.into_iter().chain(found.of(target as usize).iter().copied()) {
+                for source in own
+                    .into_iter()
+                    .chain(found.of(target as usize).iter().copied())
+                {
                     let (from, to) = (first + source, first + target);
                     if is_apart(from, to, min_separation) {
                         link(EdgeKind::Nearest, relation, from, to);
@@ -116,7 +125,8 @@ pub(crate) fn add(
             if joined.len().saturating_mul(joined.len()) > MAX_PAIRS {
                 return Err(NeighbourError::TooManyPairs.into());
             }
-            let kind = |node: u32| usize::from(graph.types.get(node as usize).copied().unwrap_or(0));
+            let kind =
+                |node: u32| usize::from(graph.types.get(node as usize).copied().unwrap_or(0));
             for to in first..joined.end as u32 {
                 for from in first..joined.end as u32 {
                     let pair = kind(to) * usize::from(vocabulary) + kind(from);
@@ -133,7 +143,14 @@ fn rows(graph: &GeomGraph, kind: Option<NodeKind>) -> Range<usize> {
     let Some(kind) = kind else {
         return 0..graph.nodes.len();
     };
-    let start = graph.nodes.iter().position(|&node| node == kind).unwrap_or(0);
-    let length = graph.nodes[start..].iter().take_while(|&&node| node == kind).count();
+    let start = graph
+        .nodes
+        .iter()
+        .position(|&node| node == kind)
+        .unwrap_or(0);
+    let length = graph.nodes[start..]
+        .iter()
+        .take_while(|&&node| node == kind)
+        .count();
     start..start + length
 }

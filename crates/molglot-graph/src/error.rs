@@ -8,7 +8,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum GraphError {
     /// Coordinates that are not those of the molecule's atoms.
-    #[error("{coordinates} positions for {atoms} atoms: give one per atom, in the order of the molecule")]
+    #[error(
+        "{coordinates} positions for {atoms} atoms: give one per atom, in the order of the molecule"
+    )]
     Positions {
         /// Atoms of the molecule.
         atoms: usize,
@@ -19,8 +21,10 @@ pub enum GraphError {
     #[error("the position of atom {0} is not finite")]
     NotFinite(usize),
     /// More atoms than the spec allows.
-    #[error("{atoms} atoms, at most {max} are encoded: choose a smaller molecule, or `oversize = \"central\"` to keep the \
-             atoms nearest to the centre")]
+    #[error(
+        "{atoms} atoms, at most {max} are encoded: choose a smaller molecule, or `oversize = \"central\"` to keep the \
+             atoms nearest to the centre"
+    )]
     TooManyAtoms {
         /// Atoms left once hydrogens are dropped.
         atoms: usize,
@@ -31,6 +35,9 @@ pub enum GraphError {
     #[error(transparent)]
     Neighbours(#[from] NeighbourError),
     /// More arcs between edges than fit.
-    #[error("more than {} arcs in the line graph: build it from fewer neighbours", molglot_bio::geometry::MAX_PAIRS)]
+    #[error(
+        "more than {} arcs in the line graph: build it from fewer neighbours",
+        molglot_bio::geometry::MAX_PAIRS
+    )]
     TooManyArcs,
 }

@@ -78,7 +78,11 @@ impl Context<'_> {
             EdgeScalar::EndTypes => {
                 for node in [source, target] {
                     let known = usize::from(graph.types[node]);
-                    one_hot(if known < self.vocabulary { known } else { 0 }, self.vocabulary, values);
+                    one_hot(
+                        if known < self.vocabulary { known } else { 0 },
+                        self.vocabulary,
+                        values,
+                    );
                 }
             }
             EdgeScalar::RelationOneHot => {
@@ -100,7 +104,12 @@ impl Context<'_> {
                 });
             }
             EdgeScalar::FramePair { max_separation } => {
-                let z = |node: usize| graph.frames.get(node).map_or([0.0; 3], |frame| wide(frame.axes[2]));
+                let z = |node: usize| {
+                    graph
+                        .frames
+                        .get(node)
+                        .map_or([0.0; 3], |frame| wide(frame.axes[2]))
+                };
                 let length = length();
                 let step = between(graph.positions[target], graph.positions[source]);
                 let step = scale(step, 1.0 / (length + 1e-10));

@@ -53,7 +53,9 @@ impl Table {
     /// A row; empty where there is none.
     pub fn row(&self, number: usize) -> &[f32] {
         let start = number.saturating_mul(self.width);
-        self.values.get(start..start.saturating_add(self.width)).unwrap_or(&[])
+        self.values
+            .get(start..start.saturating_add(self.width))
+            .unwrap_or(&[])
     }
 }
 

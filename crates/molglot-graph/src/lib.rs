@@ -38,8 +38,8 @@ pub use error::GraphError;
 pub use geom::{EdgeKind, Features, GeomGraph, LineGraph, Membership, Table};
 pub use published::{ALPHABETICAL, BY_NAME, TORCHDRUG};
 pub use spec::{
-    AtomRule, EdgeRule, EdgeScalar, EdgeSet, EdgeVector, FrameRule, GraphSpec, Hydrogens, NodeKind, NodeScalar,
-    NodeSet, NodeVector, Oversize, Types,
+    AtomRule, EdgeRule, EdgeScalar, EdgeSet, EdgeVector, FrameRule, GraphSpec, Hydrogens, NodeKind,
+    NodeScalar, NodeSet, NodeVector, Oversize, Types,
 };
 
 pub use molglot_chem::ogb::{ATOM_SIZES, BOND_SIZES};

@@ -17,7 +17,8 @@ pub(crate) fn graph(graph: &GeomGraph, bins: u8) -> Result<LineGraph, GraphError
         starts[edge[0] as usize + 1] += 1;
     }
     let total = graph.edges.iter().try_fold(0usize, |sum, edge| {
-        sum.checked_add(starts[edge[1] as usize + 1]).filter(|&sum| sum <= MAX_PAIRS)
+        sum.checked_add(starts[edge[1] as usize + 1])
+            .filter(|&sum| sum <= MAX_PAIRS)
     });
     let total = total.ok_or(GraphError::TooManyArcs)?;
     for node in 0..graph.nodes.len() {
@@ -34,7 +35,13 @@ pub(crate) fn graph(graph: &GeomGraph, bins: u8) -> Result<LineGraph, GraphError
         arcs: Vec::with_capacity(total),
         bins: Vec::with_capacity(total),
     };
-    let place = |node: u32| graph.positions.get(node as usize).copied().unwrap_or_default();
+    let place = |node: u32| {
+        graph
+            .positions
+            .get(node as usize)
+            .copied()
+            .unwrap_or_default()
+    };
     for (&[k, j], first) in graph.edges.iter().zip(0..) {
         let back = between(place(j), place(k));
         for &second in &outgoing[starts[j as usize]..starts[j as usize + 1]] {

@@ -4,7 +4,9 @@ use molglot_chem::{Molecule, brics, ogb};
 
 use crate::build::Nodes;
 use crate::conformer::{Conformer, centroid};
-use crate::{EdgeKind, EdgeRule, Features, GeomGraph, GraphSpec, Membership, NodeKind, Types, unimol};
+use crate::{
+    EdgeKind, EdgeRule, Features, GeomGraph, GraphSpec, Membership, NodeKind, Types, unimol,
+};
 
 pub(crate) fn add_nodes(
     spec: &GraphSpec,
@@ -24,7 +26,11 @@ pub(crate) fn add_nodes(
             NodeKind::Atom => {
                 if set.types == Types::Ogb {
                     let all = ogb::atom_features(molecule);
-                    graph.atom_features = conformer.atoms.iter().map(|&atom| all[atom as usize]).collect();
+                    graph.atom_features = conformer
+                        .atoms
+                        .iter()
+                        .map(|&atom| all[atom as usize])
+                        .collect();
                 }
                 for (&atom, node) in conformer.atoms.iter().zip(first as u32..) {
                     node_of_atom[atom as usize] = Some(node);
@@ -39,19 +45,26 @@ pub(crate) fn add_nodes(
                     }
                 }
                 graph.atoms = conformer.atoms.len();
-                graph.nodes.extend(std::iter::repeat_n(NodeKind::Atom, graph.atoms));
+                graph
+                    .nodes
+                    .extend(std::iter::repeat_n(NodeKind::Atom, graph.atoms));
                 graph.positions.extend(&conformer.positions);
             }
             NodeKind::Motif => {
                 let mut inside = vec![Vec::new(); graph.motifs];
                 if !conformer.positions.is_empty() {
                     for member in &graph.members {
-                        inside[member.motif as usize].push(conformer.positions[member.atom as usize]);
+                        inside[member.motif as usize]
+                            .push(conformer.positions[member.atom as usize]);
                     }
-                    let centres = inside.into_iter().map(|places| centroid(places.into_iter()));
+                    let centres = inside
+                        .into_iter()
+                        .map(|places| centroid(places.into_iter()));
                     graph.positions.extend(centres);
                 }
-                graph.nodes.extend(std::iter::repeat_n(NodeKind::Motif, graph.motifs));
+                graph
+                    .nodes
+                    .extend(std::iter::repeat_n(NodeKind::Motif, graph.motifs));
             }
             NodeKind::Graph | NodeKind::Virtual => {
                 graph.nodes.push(set.kind);
@@ -106,16 +119,27 @@ pub(crate) fn add_edges(
     nodes: &Nodes,
     graph: &mut GeomGraph,
 ) {
-    let first = |kind: NodeKind| graph.nodes.iter().position(|&node| node == kind).map(|node| node as u32);
-    let (atom_node, motif_node, graph_node) =
-        (first(NodeKind::Atom), first(NodeKind::Motif), first(NodeKind::Graph));
+    let first = |kind: NodeKind| {
+        graph
+            .nodes
+            .iter()
+            .position(|&node| node == kind)
+            .map(|node| node as u32)
+    };
+    let (atom_node, motif_node, graph_node) = (
+        first(NodeKind::Atom),
+        first(NodeKind::Motif),
+        first(NodeKind::Graph),
+    );
     let (up, down) = (relation as u16, relation as u16 + 1);
     match rule {
         EdgeRule::Bonds => {
             let features = (!graph.atom_features.is_empty()).then(|| ogb::bond_features(molecule));
             for (number, bond) in molecule.bonds().iter().enumerate() {
                 let ends = [bond.begin, bond.end].map(|atom| nodes.node_of_atom[atom as usize]);
-                let [Some(begin), Some(end)] = ends else { continue };
+                let [Some(begin), Some(end)] = ends else {
+                    continue;
+                };
                 graph.link(EdgeKind::Bond, up, begin, end);
                 graph.link(EdgeKind::Bond, up, end, begin);
                 if let Some(features) = &features {
@@ -124,7 +148,9 @@ pub(crate) fn add_edges(
             }
         }
         EdgeRule::Motifs { directed } => {
-            let (Some(atom_node), Some(motif_node)) = (atom_node, motif_node) else { return };
+            let (Some(atom_node), Some(motif_node)) = (atom_node, motif_node) else {
+                return;
+            };
             for Membership { atom, motif } in graph.members.clone() {
                 let (atom, motif) = (atom_node + atom, motif_node + motif);
                 graph.link(EdgeKind::AtomToMotif, up, atom, motif);
@@ -134,7 +160,9 @@ pub(crate) fn add_edges(
             }
         }
         EdgeRule::Graph { directed } => {
-            let (Some(motif_node), Some(graph_node)) = (motif_node, graph_node) else { return };
+            let (Some(motif_node), Some(graph_node)) = (motif_node, graph_node) else {
+                return;
+            };
             for motif in motif_node..motif_node + graph.motifs as u32 {
                 graph.link(EdgeKind::MotifToGraph, up, motif, graph_node);
                 if !directed {

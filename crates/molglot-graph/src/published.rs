@@ -42,12 +42,12 @@ impl GraphSpec {
     /// upward only and the atoms are encoded exactly as in the plain molecular graph.
     pub fn hierarchical(directed: bool) -> Self {
         let mut spec = Self::molecular();
-        spec.nodes.extend([NodeSet::new(NodeKind::Motif), NodeSet::new(NodeKind::Graph)]);
+        spec.nodes
+            .extend([NodeSet::new(NodeKind::Motif), NodeSet::new(NodeKind::Graph)]);
         spec.edges[0].kind = None;
-        spec.edges[0].rules.extend([
-            EdgeRule::Motifs { directed },
-            EdgeRule::Graph { directed },
-        ]);
+        spec.edges[0]
+            .rules
+            .extend([EdgeRule::Motifs { directed }, EdgeRule::Graph { directed }]);
         spec
     }
 
@@ -103,7 +103,11 @@ impl GraphSpec {
             nodes: vec![NodeSet {
                 types: Types::Residue(BY_NAME.to_owned()),
                 scalars: vec![NodeScalar::Dihedrals],
-                vectors: vec![NodeVector::Forward, NodeVector::Backward, NodeVector::SideChain],
+                vectors: vec![
+                    NodeVector::Forward,
+                    NodeVector::Backward,
+                    NodeVector::SideChain,
+                ],
                 ..NodeSet::new(NodeKind::Residue)
             }],
             edges: vec![EdgeSet {
@@ -151,7 +155,11 @@ impl GraphSpec {
                 ),
                 EdgeSet {
                     kind: None,
-                    ..EdgeSet::of(NodeKind::Atom, vec![EdgeRule::AtomsOfResidues { max: 14 }], vec![])
+                    ..EdgeSet::of(
+                        NodeKind::Atom,
+                        vec![EdgeRule::AtomsOfResidues { max: 14 }],
+                        vec![],
+                    )
                 },
             ],
             line_graph: None,

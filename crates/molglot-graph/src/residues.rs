@@ -6,16 +6,27 @@ use molglot_bio::geometry::{
 };
 
 use crate::build::Nodes;
-use crate::{Features, FrameRule, GeomGraph, GraphSpec, NodeKind, NodeScalar, NodeSet, NodeVector, Table, Types};
+use crate::{
+    Features, FrameRule, GeomGraph, GraphSpec, NodeKind, NodeScalar, NodeSet, NodeVector, Table,
+    Types,
+};
 
 pub(crate) fn add_nodes(spec: &GraphSpec, residues: &Residues, graph: &mut GeomGraph) -> Nodes {
     let mut nodes = Nodes::default();
     let chains = number_chains(residues);
-    let has_frames = spec.nodes.iter().any(|set| set.frames == Some(FrameRule::ScanNet));
-    let cloud = has_frames.then(|| scannet::residue_cloud(residues)).unwrap_or_default();
+    let has_frames = spec
+        .nodes
+        .iter()
+        .any(|set| set.frames == Some(FrameRule::ScanNet));
+    let cloud = match has_frames {
+        true => scannet::residue_cloud(residues),
+        false => scannet::Cloud::default(),
+    };
     let centres: Vec<[f32; 3]> = match has_frames {
         true => cloud.frames.iter().map(|frame| frame.origin).collect(),
-        false => (0..residues.len()).filter_map(|residue| residues.position(residue, "CA")).collect(),
+        false => (0..residues.len())
+            .filter_map(|residue| residues.position(residue, "CA"))
+            .collect(),
     };
     for set in &spec.nodes {
         let first = graph.nodes.len();
@@ -34,7 +45,9 @@ pub(crate) fn add_nodes(spec: &GraphSpec, residues: &Residues, graph: &mut GeomG
                 for atom in residues.atoms() {
                     let residue = residues.residues()[atom.residue as usize];
                     graph.types.push(match &set.types {
-                        Types::ScanNetAtom => u16::from(scannet::atom_kind(residue.letter, atom.name)),
+                        Types::ScanNetAtom => {
+                            u16::from(scannet::atom_kind(residue.letter, atom.name))
+                        }
                         types => residue_type(types, residue.letter),
                     });
                     graph.positions.push(atom.position);
@@ -44,7 +57,9 @@ pub(crate) fn add_nodes(spec: &GraphSpec, residues: &Residues, graph: &mut GeomG
                 }
                 graph.atoms = residues.atoms().len();
                 if has_frames {
-                    graph.frames.extend(scannet::atom_cloud(residues, &cloud).frames);
+                    graph
+                        .frames
+                        .extend(scannet::atom_cloud(residues, &cloud).frames);
                 }
             }
             NodeKind::Virtual | NodeKind::Graph => {
@@ -60,10 +75,17 @@ pub(crate) fn add_nodes(spec: &GraphSpec, residues: &Residues, graph: &mut GeomG
         let rows = first..graph.nodes.len();
         let types = &graph.types[rows.clone()];
         let (scalars, vectors) = match set.kind {
-            NodeKind::Residue => (scalars(set, types, residues), vectors(set, residues, &centres)),
+            NodeKind::Residue => (
+                scalars(set, types, residues),
+                vectors(set, residues, &centres),
+            ),
             _ => Default::default(),
         };
-        graph.node_sets.push(Features { rows, scalars, vectors });
+        graph.node_sets.push(Features {
+            rows,
+            scalars,
+            vectors,
+        });
     }
     nodes
 }
@@ -99,7 +121,11 @@ fn scalars(set: &NodeSet, types: &[u16], residues: &Residues) -> Table {
         match scalar {
             NodeScalar::TypeOneHot { unknown } => {
                 let columns = set.vocabulary() + usize::from(*unknown);
-                for (row, &kind) in types.iter().enumerate().filter(|&(_, &kind)| usize::from(kind) < columns) {
+                for (row, &kind) in types
+                    .iter()
+                    .enumerate()
+                    .filter(|&(_, &kind)| usize::from(kind) < columns)
+                {
                     values[row * width + column + usize::from(kind)] = 1.0;
                 }
                 column += columns;
@@ -129,23 +155,37 @@ fn dihedrals(residues: &Residues) -> Vec<[f32; 6]> {
             })
             .collect();
         let last = chain.len() - 1;
-        rows.extend(backbone_torsions(&backbone).iter().enumerate().map(|(place, angles)| {
-            let mut row = [0.0; 6];
-            for (number, angle) in angles.iter().enumerate() {
-                let is_end = if number == 0 { place == 0 } else { place == last };
-                if let Some(angle) = angle.or(is_end.then_some(0.0)) {
-                    row[number] = angle.cos() as f32;
-                    row[number + 3] = angle.sin() as f32;
-                }
-            }
-            row
-        }));
+        rows.extend(
+            backbone_torsions(&backbone)
+                .iter()
+                .enumerate()
+                .map(|(place, angles)| {
+                    let mut row = [0.0; 6];
+                    for (number, angle) in angles.iter().enumerate() {
+                        let is_end = if number == 0 {
+                            place == 0
+                        } else {
+                            place == last
+                        };
+                        if let Some(angle) = angle.or(is_end.then_some(0.0)) {
+                            row[number] = angle.cos() as f32;
+                            row[number + 3] = angle.sin() as f32;
+                        }
+                    }
+                    row
+                }),
+        );
     }
     rows
 }
 
 fn vectors(set: &NodeSet, residues: &Residues, centres: &[[f32; 3]]) -> Table {
-    let chain = |residue: usize| residues.residues().get(residue).map(|residue| residue.chain);
+    let chain = |residue: usize| {
+        residues
+            .residues()
+            .get(residue)
+            .map(|residue| residue.chain)
+    };
     let towards = |residue: usize, other: usize| match chain(other) == chain(residue) {
         true => direction(centres[residue], centres[other]),
         false => [0.0; 3],

@@ -335,7 +335,10 @@ impl GraphSpec {
 
     /// The largest vocabulary of nodes of a kind.
     pub(crate) fn vocabulary(&self, kind: Option<NodeKind>) -> usize {
-        let joined = self.nodes.iter().filter(|nodes| kind.is_none_or(|kind| nodes.kind == kind));
+        let joined = self
+            .nodes
+            .iter()
+            .filter(|nodes| kind.is_none_or(|kind| nodes.kind == kind));
         joined.map(NodeSet::vocabulary).max().unwrap_or(0)
     }
 }

@@ -4,8 +4,9 @@ use molglot_chem::element;
 
 /// The tokens in order: specials, elements, mask.
 pub const DICTIONARY: [&str; 31] = [
-    "[PAD]", "[CLS]", "[SEP]", "[UNK]", "C", "N", "O", "S", "H", "Cl", "F", "Br", "I", "Si", "P", "B", "Na", "K",
-    "Al", "Ca", "Sn", "As", "Hg", "Fe", "Zn", "Cr", "Se", "Gd", "Au", "Li", "[MASK]",
+    "[PAD]", "[CLS]", "[SEP]", "[UNK]", "C", "N", "O", "S", "H", "Cl", "F", "Br", "I", "Si", "P",
+    "B", "Na", "K", "Al", "Ca", "Sn", "As", "Hg", "Fe", "Zn", "Cr", "Se", "Gd", "Au", "Li",
+    "[MASK]",
 ];
 /// Fills a batch.
 pub const PAD: u16 = 0;

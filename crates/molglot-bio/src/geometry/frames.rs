@@ -75,7 +75,10 @@ pub const WORLD: [[f32; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1
 pub fn pseudo_beta(n: [f32; 3], ca: [f32; 3], c: [f32; 3]) -> [f32; 3] {
     let (b, c) = (between(n, ca), between(ca, c));
     let a = cross(b, c);
-    let sum = add(add(scale(a, -0.582_734_31), scale(b, 0.568_028_27)), scale(c, -0.540_674_66));
+    let sum = add(
+        add(scale(a, -0.582_734_31), scale(b, 0.568_028_27)),
+        scale(c, -0.540_674_66),
+    );
     narrow(add(sum, wide(ca)))
 }
 
@@ -112,7 +115,10 @@ mod tests {
         assert!(dot(cross(x, y), z) > 1.0 - 1e-6);
         let local = frame.to_local(C);
         assert!((local[0] - 1.525).abs() < 1e-3 && local[1].abs() < 1e-6 && local[2].abs() < 1e-6);
-        assert_eq!(frame.rotation_to(&frame).map(|row| row.map(f32::round)), WORLD);
+        assert_eq!(
+            frame.rotation_to(&frame).map(|row| row.map(f32::round)),
+            WORLD
+        );
         assert_eq!(Frame::of_backbone(CA, CA, C), None);
     }
 

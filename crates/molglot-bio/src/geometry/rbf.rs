@@ -19,7 +19,10 @@ pub struct Rbf {
 impl Rbf {
     /// Appends the columns of a distance.
     pub fn extend(&self, distance: f64, row: &mut Vec<f32>) {
-        let (min, range) = (f64::from(self.min), f64::from(self.max) - f64::from(self.min));
+        let (min, range) = (
+            f64::from(self.min),
+            f64::from(self.max) - f64::from(self.min),
+        );
         let steps = f64::from(self.count.max(2) - 1);
         let width = range / f64::from(self.count.max(1));
         row.extend((0..self.count).map(|column| {
@@ -35,9 +38,8 @@ impl Rbf {
 /// Source: gvp-pytorch (arXiv 2009.01411) after Vaswani et al. 2017.
 pub fn extend_offset(offset: f64, width: u16, row: &mut Vec<f32>) {
     let waves = usize::from(width / 2);
-    let angle = |wave: usize| {
-        offset * (-2.0 * wave as f64 * 10_000f64.ln() / f64::from(width)).exp()
-    };
+    let angle =
+        |wave: usize| offset * (-2.0 * wave as f64 * 10_000f64.ln() / f64::from(width)).exp();
     row.extend((0..waves).map(|wave| angle(wave).cos() as f32));
     row.extend((0..waves).map(|wave| angle(wave).sin() as f32));
 }
@@ -48,7 +50,11 @@ mod tests {
 
     #[test]
     fn a_centre_gives_one_and_the_width_is_the_range_over_the_count() {
-        let basis = Rbf { min: 0.0, max: 20.0, count: 16 };
+        let basis = Rbf {
+            min: 0.0,
+            max: 20.0,
+            count: 16,
+        };
         let mut row = Vec::new();
         basis.extend(20.0 / 15.0, &mut row);
         assert_eq!((row.len(), row[1]), (16, 1.0));

@@ -53,7 +53,10 @@ impl Residues {
         let chains = structure.chains.iter().zip(0u32..);
         for (_, chain) in chains.filter(|(chain, _)| chain.model == structure.chains[0].model) {
             for residue in structure.amino_acids(chain as usize) {
-                let rows = structure.residues[residue].atoms.range().zip(structure.atoms_of(residue));
+                let rows = structure.residues[residue]
+                    .atoms
+                    .range()
+                    .zip(structure.atoms_of(residue));
                 atoms.clear();
                 atoms.extend(rows.filter(|(_, atom)| !atom.element.is_hydrogen()));
                 atoms.sort_by(|(_, a), (_, b)| b.occupancy.total_cmp(&a.occupancy));
@@ -61,7 +64,9 @@ impl Residues {
                     structure.residues[residue].letter,
                     chain,
                     residue as u32,
-                    atoms.iter().map(|&(row, atom)| (atom.name, atom.position, row as u32)),
+                    atoms
+                        .iter()
+                        .map(|&(row, atom)| (atom.name, atom.position, row as u32)),
                 );
             }
         }
@@ -86,17 +91,18 @@ impl Residues {
             source,
             first_atom: first as u32,
         });
-        self.atoms.extend(atoms.into_iter().map(|(name, position, source)| HeavyAtom {
-            name: match name.as_bytes() {
-                b"SE" if letter == b'M' => Name::of("SD"),
-                b"OT1" => Name::of("O"),
-                b"OT2" => Name::of("OXT"),
-                _ => name,
-            },
-            position,
-            residue,
-            source,
-        }));
+        self.atoms
+            .extend(atoms.into_iter().map(|(name, position, source)| HeavyAtom {
+                name: match name.as_bytes() {
+                    b"SE" if letter == b'M' => Name::of("SD"),
+                    b"OT1" => Name::of("O"),
+                    b"OT2" => Name::of("OXT"),
+                    _ => name,
+                },
+                position,
+                residue,
+                source,
+            }));
         self.atoms[first..].sort_by_key(|atom| rank(atom.name));
         let mut kept = first;
         for at in first..self.atoms.len() {
@@ -136,7 +142,9 @@ impl Residues {
     #[must_use]
     pub fn atoms_of(&self, residue: usize) -> &[HeavyAtom] {
         let start = |residue: usize| {
-            self.residues.get(residue).map_or(self.atoms.len(), |r| r.first_atom as usize)
+            self.residues
+                .get(residue)
+                .map_or(self.atoms.len(), |r| r.first_atom as usize)
         };
         &self.atoms[start(residue)..start(residue.saturating_add(1))]
     }
@@ -145,14 +153,22 @@ impl Residues {
     #[must_use]
     pub fn position(&self, residue: usize, name: &str) -> Option<[f32; 3]> {
         let named = |atom: &&HeavyAtom| atom.name == name;
-        self.atoms_of(residue).iter().find(named).map(|atom| atom.position)
+        self.atoms_of(residue)
+            .iter()
+            .find(named)
+            .map(|atom| atom.position)
     }
 
     /// The residues that are left of those the rule keeps.
     #[must_use]
     pub fn retain(&self, keep: impl Fn(usize) -> bool) -> Self {
         let mut kept = Self::default();
-        for (number, residue) in self.residues.iter().enumerate().filter(|&(number, _)| keep(number)) {
+        for (number, residue) in self
+            .residues
+            .iter()
+            .enumerate()
+            .filter(|&(number, _)| keep(number))
+        {
             let atoms = self.atoms_of(number).iter();
             let atoms = atoms.map(|atom| (atom.name, atom.position, atom.source));
             kept.push(residue.letter, residue.chain, residue.source, atoms);

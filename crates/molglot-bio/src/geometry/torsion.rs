@@ -99,10 +99,16 @@ mod tests {
         let (a, b, c) = ([1.0, 0.0, 0.0], [0.0; 3], [0.0, 0.0, 1.0]);
         let at = |degrees: f32| {
             let angle = degrees.to_radians();
-            torsion(a, b, c, [angle.cos(), angle.sin(), 1.0]).unwrap().to_degrees()
+            torsion(a, b, c, [angle.cos(), angle.sin(), 1.0])
+                .unwrap()
+                .to_degrees()
         };
         for degrees in [-179.0, -90.0, -1.0, 0.0, 60.0, 90.0, 179.9] {
-            assert!((at(degrees) - f64::from(degrees)).abs() < 1e-4, "{degrees}: {}", at(degrees));
+            assert!(
+                (at(degrees) - f64::from(degrees)).abs() < 1e-4,
+                "{degrees}: {}",
+                at(degrees)
+            );
         }
         assert!((at(180.0).abs() - 180.0).abs() < 1e-4);
     }
@@ -110,7 +116,10 @@ mod tests {
     #[test]
     fn points_on_a_line_have_no_torsion() {
         let line = |x: f32| [x, 0.0, 0.0];
-        assert_eq!(torsion(line(0.0), line(1.0), line(2.0), [3.0, 1.0, 0.0]), None);
+        assert_eq!(
+            torsion(line(0.0), line(1.0), line(2.0), [3.0, 1.0, 0.0]),
+            None
+        );
         assert_eq!(torsion([0.0; 3], [0.0; 3], [0.0; 3], [0.0; 3]), None);
     }
 
@@ -123,18 +132,35 @@ mod tests {
         };
         let mut chain = [residue(0.0), residue(3.0), residue(6.0)];
         let defined = |chain: &[Backbone]| -> Vec<[bool; 3]> {
-            backbone_torsions(chain).iter().map(|row| row.map(|angle| angle.is_some())).collect()
+            backbone_torsions(chain)
+                .iter()
+                .map(|row| row.map(|angle| angle.is_some()))
+                .collect()
         };
-        assert_eq!(defined(&chain), [[false, true, true], [true; 3], [true, false, false]]);
+        assert_eq!(
+            defined(&chain),
+            [[false, true, true], [true; 3], [true, false, false]]
+        );
         chain[1].n = None;
-        assert_eq!(defined(&chain), [[false; 3], [false, false, true], [true, false, false]]);
+        assert_eq!(
+            defined(&chain),
+            [[false; 3], [false, false, true], [true, false, false]]
+        );
         assert!(backbone_torsions(&[]).is_empty());
     }
 
     #[test]
     fn every_side_chain_torsion_continues_the_one_before() {
-        let counts: Vec<usize> = b"GASCTVPDNHILFWYEQMKRX".iter().map(|&l| chi_atoms(l).len()).collect();
-        assert_eq!(counts, [0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 4, 5, 0]);
+        let counts: Vec<usize> = b"GASCTVPDNHILFWYEQMKRX"
+            .iter()
+            .map(|&l| chi_atoms(l).len())
+            .collect();
+        assert_eq!(
+            counts,
+            [
+                0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 4, 5, 0
+            ]
+        );
         for letter in b'A'..=b'Z' {
             for pair in chi_atoms(letter).windows(2) {
                 assert_eq!(pair[0][1..], pair[1][..3]);

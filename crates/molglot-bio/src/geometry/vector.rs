@@ -106,6 +106,9 @@ mod tests {
     fn the_angle_with_a_null_vector_is_zero() {
         assert_eq!(angle([0.0; 3], [-1.0, -2.0, -3.0]), 0.0);
         assert_eq!(angle([-1.0, -2.0, -3.0], [-1.0, -2.0, -3.0]), 0.0);
-        assert_eq!(angle([1.0, 0.0, 0.0], [-2.0, 0.0, 0.0]), std::f64::consts::PI);
+        assert_eq!(
+            angle([1.0, 0.0, 0.0], [-2.0, 0.0, 0.0]),
+            std::f64::consts::PI
+        );
     }
 }

@@ -8,10 +8,17 @@ use molglot_graph::{ALPHABETICAL, BY_NAME, GeomGraph, GraphSpec, NodeKind, TORCH
 use crate::support::{Golden, difference, letter, push, relational};
 
 /// One graph per protein of a packed batch, and the first residue of each.
-fn graphs(spec: &GraphSpec, graph_of: &[i64], residue: impl Fn(usize, &mut Residues)) -> Vec<(i64, GeomGraph)> {
+fn graphs(
+    spec: &GraphSpec,
+    graph_of: &[i64],
+    residue: impl Fn(usize, &mut Residues),
+) -> Vec<(i64, GeomGraph)> {
     let mut built = Vec::new();
     for run in graph_of.chunk_by(|a, b| a == b) {
-        let first = built.iter().map(|(_, graph): &(i64, GeomGraph)| graph.nodes.len()).sum::<usize>();
+        let first = built
+            .iter()
+            .map(|(_, graph): &(i64, GeomGraph)| graph.nodes.len())
+            .sum::<usize>();
         let mut residues = Residues::default();
         (first..first + run.len()).for_each(|number| residue(number, &mut residues));
         built.push((first as i64, spec.build_residues(&residues).unwrap()));
@@ -21,31 +28,56 @@ fn graphs(spec: &GraphSpec, graph_of: &[i64], residue: impl Fn(usize, &mut Resid
 
 fn gearnet(case: &str) -> Option<(Golden, Vec<(i64, GeomGraph)>)> {
     let golden = Golden::find(case)?;
-    let (places, chains) = (golden.points("in.ca_position"), golden.integers("in.chain_id"));
+    let (places, chains) = (
+        golden.points("in.ca_position"),
+        golden.integers("in.chain_id"),
+    );
     let one_hot = golden.floats("in.node_feature");
-    let graphs = graphs(&GraphSpec::gearnet(), &golden.integers("in.graph_id"), |number, residues| {
-        let kind = one_hot[number * 21..][..21].iter().position(|&value| value == 1.0).unwrap();
-        push(residues, letter(TORCHDRUG, kind as i64), chains[number] as u32, &[places[number]]);
-    });
+    let graphs = graphs(
+        &GraphSpec::gearnet(),
+        &golden.integers("in.graph_id"),
+        |number, residues| {
+            let kind = one_hot[number * 21..][..21]
+                .iter()
+                .position(|&value| value == 1.0)
+                .unwrap();
+            push(
+                residues,
+                letter(TORCHDRUG, kind as i64),
+                chains[number] as u32,
+                &[places[number]],
+            );
+        },
+    );
     for (first, graph) in &graphs {
-        let expected = one_hot.chunks(21).skip(*first as usize).take(graph.nodes.len());
+        let expected = one_hot
+            .chunks(21)
+            .skip(*first as usize)
+            .take(graph.nodes.len());
         assert_eq!(difference(&graph.node_sets[0].scalars, expected), 0.0);
     }
     Some((golden, graphs))
 }
 
 fn rows3(values: &[i64]) -> Vec<[i64; 3]> {
-    values.chunks(3).map(|row| row.try_into().unwrap()).collect()
+    values
+        .chunks(3)
+        .map(|row| row.try_into().unwrap())
+        .collect()
 }
 
 #[test]
 fn gearnet_edges_and_relations() {
     for case in ["gearnet", "gearnet_edge"] {
-        let Some((golden, graphs)) = gearnet(case) else { return };
+        let Some((golden, graphs)) = gearnet(case) else {
+            return;
+        };
         let mut edges: Vec<[i64; 3]> = graphs
             .iter()
             .flat_map(|(first, graph)| {
-                relational(graph).into_iter().map(move |[from, to, relation]| [from + first, to + first, relation])
+                relational(graph)
+                    .into_iter()
+                    .map(move |[from, to, relation]| [from + first, to + first, relation])
             })
             .collect();
         edges.sort_unstable();
@@ -56,7 +88,9 @@ fn gearnet_edges_and_relations() {
 
 #[test]
 fn gearnet_edge_features_and_line_graph() {
-    let Some((golden, graphs)) = gearnet("gearnet_edge") else { return };
+    let Some((golden, graphs)) = gearnet("gearnet_edge") else {
+        return;
+    };
     let graph = &graphs[0].1;
     let reference = rows3(&golden.integers("out.edge_list"));
     let row_of = |edge: &[i64; 3]| reference.binary_search(edge).unwrap();
@@ -72,7 +106,11 @@ fn gearnet_edge_features_and_line_graph() {
     let arcs = graph.line_graph.arcs.iter().zip(&graph.line_graph.bins);
     let mut arcs: Vec<[i64; 3]> = arcs
         .map(|(&[first, second], &bin)| {
-            [rows[first as usize] as i64, rows[second as usize] as i64, i64::from(bin)]
+            [
+                rows[first as usize] as i64,
+                rows[second as usize] as i64,
+                i64::from(bin),
+            ]
         })
         .collect();
     arcs.sort_unstable();
@@ -86,9 +124,18 @@ fn compare_gvp(golden: &Golden, graphs: &[(i64, GeomGraph)], prefix: &str) -> [f
     let (sources, targets) = index.split_at(index.len() / 2);
     let mine: Vec<[i64; 2]> = graphs
         .iter()
-        .flat_map(|(first, graph)| graph.edges.iter().map(move |edge| edge.map(|node| i64::from(node) + first)))
+        .flat_map(|(first, graph)| {
+            graph
+                .edges
+                .iter()
+                .map(move |edge| edge.map(|node| i64::from(node) + first))
+        })
         .collect();
-    let reference: Vec<[i64; 2]> = sources.iter().zip(targets).map(|(&from, &to)| [from, to]).collect();
+    let reference: Vec<[i64; 2]> = sources
+        .iter()
+        .zip(targets)
+        .map(|(&from, &to)| [from, to])
+        .collect();
     assert_eq!(mine, reference);
     let mut worst = [0.0f32; 4];
     let (mut node, mut edge) = (0, 0);
@@ -103,7 +150,10 @@ fn compare_gvp(golden: &Golden, graphs: &[(i64, GeomGraph)], prefix: &str) -> [f
             let name = format!("out.{prefix}{name}");
             if prefix.is_empty() || name.ends_with("_v") || name.ends_with("node_s") {
                 let expected = golden.floats(&name);
-                let rows = expected.chunks(width).skip(first).take(table.values.len() / width);
+                let rows = expected
+                    .chunks(width)
+                    .skip(first)
+                    .take(table.values.len() / width);
                 *worst = worst.max(difference(table, rows));
             }
         }
@@ -115,7 +165,9 @@ fn compare_gvp(golden: &Golden, graphs: &[(i64, GeomGraph)], prefix: &str) -> [f
 
 #[test]
 fn gvp_from_backbone_coordinates() {
-    let Some(golden) = Golden::find("gvp") else { return };
+    let Some(golden) = Golden::find("gvp") else {
+        return;
+    };
     for (input, prefix) in [("in.coords", ""), ("in.rotated_coords", "rotated.")] {
         let atoms = golden.points(input);
         let spec = GraphSpec::gvp(20);
@@ -125,39 +177,91 @@ fn gvp_from_backbone_coordinates() {
         let worst = compare_gvp(&golden, &graphs, prefix);
         println!("gvp {prefix} differs by {worst:?}");
         // The reference takes arc cosines in single precision: its own error is up to 9e-4 near 180 degrees.
-        assert!(worst[0] < 9e-4 && worst[1..].iter().all(|&worst| worst < 1e-5), "{worst:?}");
+        assert!(
+            worst[0] < 9e-4 && worst[1..].iter().all(|&worst| worst < 1e-5),
+            "{worst:?}"
+        );
     }
 }
 
 #[test]
 fn gvp_of_two_chains_with_sequences() {
-    let Some(golden) = Golden::find("gvp_mqa") else { return };
-    let (atoms, letters) = (golden.points("in.coords"), golden.integers("in.sequence_ids"));
-    let graphs = graphs(&GraphSpec::gvp(30), &golden.integers("in.graph_id"), |number, residues| {
-        push(residues, letter(BY_NAME, letters[number]), 0, &atoms[number * 4..][..4]);
-    });
+    let Some(golden) = Golden::find("gvp_mqa") else {
+        return;
+    };
+    let (atoms, letters) = (
+        golden.points("in.coords"),
+        golden.integers("in.sequence_ids"),
+    );
+    let graphs = graphs(
+        &GraphSpec::gvp(30),
+        &golden.integers("in.graph_id"),
+        |number, residues| {
+            push(
+                residues,
+                letter(BY_NAME, letters[number]),
+                0,
+                &atoms[number * 4..][..4],
+            );
+        },
+    );
     let worst = compare_gvp(&golden, &graphs, "");
     println!("gvp_mqa differs by {worst:?}");
-    assert!(worst[0] < 2e-3 && worst[1..].iter().all(|&worst| worst < 1e-5), "{worst:?}");
-    let types: Vec<i64> = graphs.iter().flat_map(|(_, graph)| graph.types.iter().map(|&kind| i64::from(kind))).collect();
+    assert!(
+        worst[0] < 2e-3 && worst[1..].iter().all(|&worst| worst < 1e-5),
+        "{worst:?}"
+    );
+    let types: Vec<i64> = graphs
+        .iter()
+        .flat_map(|(_, graph)| graph.types.iter().map(|&kind| i64::from(kind)))
+        .collect();
     assert_eq!(types, letters);
 }
 
 #[test]
 fn gat_contacts() {
-    let Some(golden) = Golden::find("gat") else { return };
-    let (places, one_hot) = (golden.points("in.ca_position"), golden.floats("in.node_feature"));
-    let graphs = graphs(&GraphSpec::gat(), &golden.integers("in.graph_id"), |number, residues| {
-        let kind = one_hot[number * 21..][..21].iter().position(|&value| value == 1.0).unwrap();
-        push(residues, letter(ALPHABETICAL, kind as i64), 0, &[places[number]]);
-    });
+    let Some(golden) = Golden::find("gat") else {
+        return;
+    };
+    let (places, one_hot) = (
+        golden.points("in.ca_position"),
+        golden.floats("in.node_feature"),
+    );
+    let graphs = graphs(
+        &GraphSpec::gat(),
+        &golden.integers("in.graph_id"),
+        |number, residues| {
+            let kind = one_hot[number * 21..][..21]
+                .iter()
+                .position(|&value| value == 1.0)
+                .unwrap();
+            push(
+                residues,
+                letter(ALPHABETICAL, kind as i64),
+                0,
+                &[places[number]],
+            );
+        },
+    );
     let index = golden.integers("in.edge_index");
     let (sources, targets) = index.split_at(index.len() / 2);
-    let reference: Vec<[i64; 2]> = sources.iter().zip(targets).map(|(&from, &to)| [from, to]).collect();
+    let reference: Vec<[i64; 2]> = sources
+        .iter()
+        .zip(targets)
+        .map(|(&from, &to)| [from, to])
+        .collect();
     let mut mine = Vec::new();
     for (first, graph) in &graphs {
-        mine.extend(graph.edges.iter().map(|edge| edge.map(|node| i64::from(node) + first)));
-        let expected = one_hot.chunks(21).skip(*first as usize).take(graph.nodes.len());
+        mine.extend(
+            graph
+                .edges
+                .iter()
+                .map(|edge| edge.map(|node| i64::from(node) + first)),
+        );
+        let expected = one_hot
+            .chunks(21)
+            .skip(*first as usize)
+            .take(graph.nodes.len());
         assert_eq!(difference(&graph.node_sets[0].scalars, expected), 0.0);
     }
     assert_eq!(mine, reference);
@@ -167,23 +271,34 @@ fn gat_contacts() {
 /// Edges by relation and arcs by bin of ubiquitin, counted with the reference implementation.
 #[test]
 fn gearnet_counts_of_ubiquitin() {
-    let Some(golden) = Golden::find("gat") else { return };
+    let Some(golden) = Golden::find("gat") else {
+        return;
+    };
     let places = golden.points("in.ca_position");
     let mut residues = Residues::default();
-    places[..76].iter().for_each(|&place| push(&mut residues, b'A', 0, &[place]));
+    places[..76]
+        .iter()
+        .for_each(|&place| push(&mut residues, b'A', 0, &[place]));
     let graph = GraphSpec::gearnet().build_residues(&residues).unwrap();
     let mut relations = [0; 7];
-    graph.relations.iter().for_each(|&relation| relations[usize::from(relation)] += 1);
+    graph
+        .relations
+        .iter()
+        .for_each(|&relation| relations[usize::from(relation)] += 1);
     assert_eq!(relations, [74, 75, 76, 75, 74, 612, 339]);
     let mut bins = [0; 8];
-    graph.line_graph.bins.iter().for_each(|&bin| bins[usize::from(bin)] += 1);
+    graph
+        .line_graph
+        .bins
+        .iter()
+        .for_each(|&bin| bins[usize::from(bin)] += 1);
     assert_eq!(bins, [5052, 4097, 3177, 3540, 3860, 3247, 1780, 601]);
 }
 
 const ATOM_NAMES: [&str; 38] = [
-    "C", "CA", "CB", "CD", "CD1", "CD2", "CE", "CE1", "CE2", "CE3", "CG", "CG1", "CG2", "CH2", "CZ", "CZ2", "CZ3",
-    "N", "ND1", "ND2", "NE", "NE1", "NE2", "NH1", "NH2", "NZ", "O", "OD1", "OD2", "OE1", "OE2", "OG", "OG1", "OH",
-    "OXT", "SD", "SE", "SG",
+    "C", "CA", "CB", "CD", "CD1", "CD2", "CE", "CE1", "CE2", "CE3", "CG", "CG1", "CG2", "CH2",
+    "CZ", "CZ2", "CZ3", "N", "ND1", "ND2", "NE", "NE1", "NE2", "NH1", "NH2", "NZ", "O", "OD1",
+    "OD2", "OE1", "OE2", "OG", "OG1", "OH", "OXT", "SD", "SE", "SG",
 ];
 
 fn scannet_residues(golden: &Golden, chain: &str) -> Residues {
@@ -194,19 +309,36 @@ fn scannet_residues(golden: &Golden, chain: &str) -> Residues {
     let mut atom = 0;
     for (number, &kind) in types.iter().enumerate() {
         let first = atom;
-        atom += residue_of[first..].iter().take_while(|&&residue| residue == number as i64).count();
-        let atoms = (first..atom).map(|row| (Name::of(ATOM_NAMES[names[row] as usize]), places[row], row as u32));
+        atom += residue_of[first..]
+            .iter()
+            .take_while(|&&residue| residue == number as i64)
+            .count();
+        let atoms = (first..atom).map(|row| {
+            (
+                Name::of(ATOM_NAMES[names[row] as usize]),
+                places[row],
+                row as u32,
+            )
+        });
         residues.push(letter(ALPHABETICAL, kind), 0, number as u32, atoms);
     }
     assert_eq!(residues.atoms().len(), places.len());
     // The order of atoms in these files is the one that residues give them.
-    assert!(residues.atoms().iter().zip(0..).all(|(atom, row)| atom.source == row));
+    assert!(
+        residues
+            .atoms()
+            .iter()
+            .zip(0..)
+            .all(|(atom, row)| atom.source == row)
+    );
     residues
 }
 
 #[test]
 fn scannet_clouds_frames_neighbours_and_types() {
-    let Some(golden) = Golden::find("scannet") else { return };
+    let Some(golden) = Golden::find("scannet") else {
+        return;
+    };
     for chain in ["1crn", "3R2X_C"] {
         let residues = scannet_residues(&golden, chain);
         let name = |tensor: &str| format!("out.{chain}.{tensor}");
@@ -215,31 +347,59 @@ fn scannet_clouds_frames_neighbours_and_types() {
         // Side-chain points of glycine are 3 CA - N - C, in the reference in single precision far from the origin.
         let tolerance = if chain == "1crn" { 1e-5 } else { 2e-5 };
         for (cloud, level) in [(&cloud, "aa"), (&atoms, "atom")] {
-            let triplets: Vec<i64> = cloud.triplets.iter().flatten().map(|&row| i64::from(row)).collect();
-            assert_eq!(triplets, golden.integers(&name(&format!("frame_indices_{level}"))), "{chain} {level}");
+            let triplets: Vec<i64> = cloud
+                .triplets
+                .iter()
+                .flatten()
+                .map(|&row| i64::from(row))
+                .collect();
+            assert_eq!(
+                triplets,
+                golden.integers(&name(&format!("frame_indices_{level}"))),
+                "{chain} {level}"
+            );
             let points = golden.points(&name(&format!("point_cloud_{level}")));
             let worst = worst_point(cloud.points.iter().zip(&points));
             assert_eq!(cloud.points.len(), points.len());
             let frames = golden.points(&name(&format!("frames_{level}")));
-            let mine = cloud.frames.iter().flat_map(|frame| {
-                [frame.origin, frame.axes[0], frame.axes[1], frame.axes[2]]
-            });
+            let mine = cloud
+                .frames
+                .iter()
+                .flat_map(|frame| [frame.origin, frame.axes[0], frame.axes[1], frame.axes[2]]);
             let mine: Vec<[f32; 3]> = mine.collect();
             let worst_frame = worst_point(mine.iter().zip(&frames));
-            println!("scannet {chain} {level}: points differ by {worst:e}, frames by {worst_frame:e}");
-            assert!(worst < tolerance && worst_frame < tolerance, "{chain} {level}: {worst} {worst_frame}");
+            println!(
+                "scannet {chain} {level}: points differ by {worst:e}, frames by {worst_frame:e}"
+            );
+            assert!(
+                worst < tolerance && worst_frame < tolerance,
+                "{chain} {level}: {worst} {worst_frame}"
+            );
         }
 
         let graph = GraphSpec::scannet().build_residues(&residues).unwrap();
         let atom_count = residues.atoms().len();
-        let kinds: Vec<i64> = graph.types[..atom_count].iter().map(|&kind| i64::from(kind)).collect();
+        let kinds: Vec<i64> = graph.types[..atom_count]
+            .iter()
+            .map(|&kind| i64::from(kind))
+            .collect();
         assert_eq!(kinds, golden.integers(&name("attributes_atom")), "{chain}");
-        assert_eq!(graph.nodes[atom_count..], vec![NodeKind::Residue; residues.len()]);
+        assert_eq!(
+            graph.nodes[atom_count..],
+            vec![NodeKind::Residue; residues.len()]
+        );
         // Tolerances are those of the case: single precision in the reference's frames, which far sources enlarge.
         let of_residues = if chain == "1crn" { 2e-4 } else { 2e-3 };
         let tables = [
             (0, 0, "neighbors_atom", "local_coords_atom", 3, 5e-5),
-            (1, atom_count, "neighbors_aa", "local_coords_aa", 3, of_residues),
+            (
+                1,
+                atom_count,
+                "neighbors_aa",
+                "local_coords_aa",
+                3,
+                of_residues,
+            ),
             (2, atom_count, "neighbors_graph", "graph_coords", 5, 5e-5),
         ];
         for (set, first, neighbours, tensor, width, tolerance) in tables {
@@ -263,7 +423,10 @@ fn scannet_clouds_frames_neighbours_and_types() {
                     worst = worst.max((mine - theirs).abs());
                 }
             }
-            println!("scannet {chain} {tensor}: {} edges equal, features differ by {worst:e}", order.len());
+            println!(
+                "scannet {chain} {tensor}: {} edges equal, features differ by {worst:e}",
+                order.len()
+            );
             assert!(worst < tolerance, "{chain} {tensor}: {worst}");
         }
     }

@@ -7,7 +7,12 @@ use molglot_graph::{GeomGraph, GraphSpec, NodeKind};
 use proptest::prelude::*;
 
 fn protein_specs() -> [GraphSpec; 4] {
-    [GraphSpec::gearnet(), GraphSpec::gvp(30), GraphSpec::scannet(), GraphSpec::gat()]
+    [
+        GraphSpec::gearnet(),
+        GraphSpec::gvp(30),
+        GraphSpec::scannet(),
+        GraphSpec::gat(),
+    ]
 }
 
 /// Atoms of a residue: name and position.
@@ -18,12 +23,17 @@ fn next([a, b, c]: [[f32; 3]; 3], length: f32, angle: f32, torsion: f32) -> [f32
     let sub = |p: [f32; 3], q: [f32; 3]| [p[0] - q[0], p[1] - q[1], p[2] - q[2]];
     let unit = |p: [f32; 3]| p.map(|x| x / p.iter().map(|x| x * x).sum::<f32>().sqrt());
     let cross = |p: [f32; 3], q: [f32; 3]| {
-        [p[1] * q[2] - p[2] * q[1], p[2] * q[0] - p[0] * q[2], p[0] * q[1] - p[1] * q[0]]
+        [
+            p[1] * q[2] - p[2] * q[1],
+            p[2] * q[0] - p[0] * q[2],
+            p[0] * q[1] - p[1] * q[0],
+        ]
     };
     let x = unit(sub(c, b));
     let z = unit(cross(sub(b, a), x));
     let y = cross(z, x);
-    let ((sine, cosine), (up, along)) = (angle.to_radians().sin_cos(), torsion.to_radians().sin_cos());
+    let ((sine, cosine), (up, along)) =
+        (angle.to_radians().sin_cos(), torsion.to_radians().sin_cos());
     std::array::from_fn(|axis| {
         c[axis] + length * (-cosine * x[axis] + sine * along * y[axis] + sine * up * z[axis])
     })
@@ -54,7 +64,11 @@ fn chain(letters: &[u8], length: usize) -> impl Strategy<Value = Vec<(u8, Atoms)
             };
             let beta = next([o, c, ca], 1.53 * stretch, 110.0, psi + 60.0);
             let gamma = |chi: f32, length: f32| next([n, ca, beta], length, 110.0, chi);
-            let places = [beta, gamma(chi, 1.5 * stretch), gamma(chi + 120.0, 1.43 * stretch)];
+            let places = [
+                beta,
+                gamma(chi, 1.5 * stretch),
+                gamma(chi + 120.0, 1.43 * stretch),
+            ];
             atoms.extend(gammas.iter().copied().zip(places));
             chain.push((letter, atoms));
         }
@@ -68,10 +82,12 @@ fn residues(chains: &[(u32, &Vec<(u8, Atoms)>)], place: impl Fn([f32; 3]) -> [f3
         for ((letter, atoms), row) in chain.iter().zip(0u32..) {
             let source = number * 1000 + row;
             // Chains start apart from each other and touch.
-            let apart = |[x, y, z]: [f32; 3]| [x, y + 4.7 * *number as f32, z + 1.3 * *number as f32];
-            let atoms = atoms.iter().zip(0u32..).map(|((name, at), atom)| {
-                (Name::of(name), place(apart(*at)), source * 100 + atom)
-            });
+            let apart =
+                |[x, y, z]: [f32; 3]| [x, y + 4.7 * *number as f32, z + 1.3 * *number as f32];
+            let atoms = atoms
+                .iter()
+                .zip(0u32..)
+                .map(|((name, at), atom)| (Name::of(name), place(apart(*at)), source * 100 + atom));
             residues.push(*letter, *number, source, atoms);
         }
     }
@@ -90,7 +106,11 @@ fn rotation([a, b, c]: [f32; 3]) -> [[f32; 3]; 3] {
 }
 
 fn turn(by: [[f32; 3]; 3], point: [f32; 3]) -> [f32; 3] {
-    by.map(|row| (0..3).map(|axis| f64::from(row[axis]) * f64::from(point[axis])).sum::<f64>() as f32)
+    by.map(|row| {
+        (0..3)
+            .map(|axis| f64::from(row[axis]) * f64::from(point[axis]))
+            .sum::<f64>() as f32
+    })
 }
 
 /// Whether the edge set of a graph hangs on the rounding of a distance: one on a radius, or the last of the nearest and
@@ -98,13 +118,24 @@ fn turn(by: [[f32; 3]; 3], point: [f32; 3]) -> [f32; 3] {
 fn has_tie(graph: &GeomGraph) -> bool {
     let kinds = [NodeKind::Atom, NodeKind::Residue];
     kinds.iter().any(|&kind| {
-        let all = graph.nodes.iter().zip(&graph.positions).filter(|&(&node, _)| node == kind);
+        let all = graph
+            .nodes
+            .iter()
+            .zip(&graph.positions)
+            .filter(|&(&node, _)| node == kind);
         let places: Vec<[f32; 3]> = all.map(|(_, &place)| place).collect();
         places.iter().any(|&here| {
-            let mut far: Vec<f32> = places.iter().map(|&there| squared_distance(here, there).sqrt()).collect();
+            let mut far: Vec<f32> = places
+                .iter()
+                .map(|&there| squared_distance(here, there).sqrt())
+                .collect();
             far.sort_by(f32::total_cmp);
-            let ties = [10, 15, 30, 31].iter().any(|&k| far.get(k + 1).is_some_and(|next| next - far[k] < 1e-4));
-            ties || far.iter().any(|far| (far - 8.0).abs() < 1e-4 || (far - 10.0).abs() < 1e-4)
+            let ties = [10, 15, 30, 31]
+                .iter()
+                .any(|&k| far.get(k + 1).is_some_and(|next| next - far[k] < 1e-4));
+            ties || far
+                .iter()
+                .any(|far| (far - 8.0).abs() < 1e-4 || (far - 10.0).abs() < 1e-4)
         })
     })
 }
@@ -119,8 +150,16 @@ fn sorted(graph: &GeomGraph) -> (Vec<String>, Vec<String>) {
     let mut nodes = Vec::new();
     for set in &graph.node_sets {
         for (row, node) in set.rows.clone().enumerate() {
-            let features = (set.scalars.row(row), set.vectors.row(row), graph.frames.get(node));
-            nodes.push(format!("{:?} {} {features:?}", key(node as u32), graph.types[node]));
+            let features = (
+                set.scalars.row(row),
+                set.vectors.row(row),
+                graph.frames.get(node),
+            );
+            nodes.push(format!(
+                "{:?} {} {features:?}",
+                key(node as u32),
+                graph.types[node]
+            ));
         }
     }
     let mut edges = Vec::new();
@@ -132,7 +171,12 @@ fn sorted(graph: &GeomGraph) -> (Vec<String>, Vec<String>) {
         }
     }
     for (arc, bin) in graph.line_graph.arcs.iter().zip(&graph.line_graph.bins) {
-        let ends = arc.map(|edge| (graph.edges[edge as usize].map(key), graph.relations[edge as usize]));
+        let ends = arc.map(|edge| {
+            (
+                graph.edges[edge as usize].map(key),
+                graph.relations[edge as usize],
+            )
+        });
         edges.push(format!("{ends:?} {bin}"));
     }
     nodes.sort();
@@ -232,28 +276,58 @@ proptest! {
     }
 }
 
+/// A residue as its letter and some of its atoms.
+type Partial<'a> = (u8, &'a [(&'a str, [f32; 3])]);
+
 #[test]
 fn residues_that_miss_atoms_or_coincide_give_finite_graphs() {
     let at = |x: f32| [x, 0.5 * x, 0.0];
-    let cases: [&[(u8, &[(&str, [f32; 3])])]; 6] = [
+    let cases: [&[Partial<'_>]; 6] = [
         &[],
         &[(b'G', &[("CA", [1.0; 3])])],
         &[(b'G', &[("N", [1.0; 3])]), (b'A', &[("CA", [2.0; 3])])],
-        &[(b'X', &[("CA", at(0.0))]), (b'K', &[("CA", at(1.0)), ("NZ", at(2.0))])],
-        &[(b'A', &[("CA", at(1.0))]), (b'A', &[("CA", at(1.0))]), (b'A', &[("CA", at(1.0))])],
-        &[(b'W', &[("N", at(0.0)), ("CA", at(1.0)), ("C", at(2.0)), ("CZ3", at(3.0)), ("XX", at(9.0))])],
+        &[
+            (b'X', &[("CA", at(0.0))]),
+            (b'K', &[("CA", at(1.0)), ("NZ", at(2.0))]),
+        ],
+        &[
+            (b'A', &[("CA", at(1.0))]),
+            (b'A', &[("CA", at(1.0))]),
+            (b'A', &[("CA", at(1.0))]),
+        ],
+        &[(
+            b'W',
+            &[
+                ("N", at(0.0)),
+                ("CA", at(1.0)),
+                ("C", at(2.0)),
+                ("CZ3", at(3.0)),
+                ("XX", at(9.0)),
+            ],
+        )],
     ];
     for case in cases {
         let mut residues = Residues::default();
         for (place, (letter, atoms)) in (0u32..).zip(case) {
-            residues.push(*letter, 0, place, atoms.iter().map(|&(name, at)| (Name::of(name), at, 0)));
+            residues.push(
+                *letter,
+                0,
+                place,
+                atoms.iter().map(|&(name, at)| (Name::of(name), at, 0)),
+            );
         }
         for spec in protein_specs() {
             let graph = spec.build_residues(&residues).unwrap();
             let sets = graph.node_sets.iter().chain(&graph.edge_sets);
             assert!(
-                sets.flat_map(|set| set.scalars.values.iter().chain(&set.vectors.values)).all(|x| x.is_finite())
-                    && graph.frames.iter().flat_map(|frame| frame.axes).flatten().all(f32::is_finite)
+                sets.flat_map(|set| set.scalars.values.iter().chain(&set.vectors.values))
+                    .all(|x| x.is_finite())
+                    && graph
+                        .frames
+                        .iter()
+                        .flat_map(|frame| frame.axes)
+                        .flatten()
+                        .all(f32::is_finite)
             );
         }
     }
@@ -266,7 +340,10 @@ fn residues_without_an_alpha_carbon_are_left_out() {
     residues.push(b'K', 7, 1, [(Name::of("N"), [1.0; 3], 1)]);
     residues.push(b'V', 9, 2, [(Name::of("CA"), [3.0; 3], 2)]);
     let graph = GraphSpec::gat().build_residues(&residues).unwrap();
-    assert_eq!((graph.sources, graph.chains, graph.types), (vec![0, 2], vec![0, 1], vec![10, 17]));
+    assert_eq!(
+        (graph.sources, graph.chains, graph.types),
+        (vec![0, 2], vec![0, 1], vec![10, 17])
+    );
 }
 
 #[test]
@@ -280,7 +357,8 @@ fn specs_are_data() {
         let text = serde_json::to_string_pretty(&spec).unwrap();
         assert_eq!(serde_json::from_str::<GraphSpec>(&text).unwrap(), spec);
     }
-    let own = r#"{"nodes": [{"kind": "residue"}], "edges": [{"rules": [{"sequential": {"reach": 1}}]}]}"#;
+    let own =
+        r#"{"nodes": [{"kind": "residue"}], "edges": [{"rules": [{"sequential": {"reach": 1}}]}]}"#;
     let spec: GraphSpec = serde_json::from_str(own).unwrap();
     assert_eq!((spec.relations(), spec.line_graph), (3, None));
 }

@@ -32,7 +32,10 @@ impl Grid {
             return Err(NeighbourError::TooManyPoints(points.len()));
         }
         let (low, extent) = bounds(points);
-        let smallest = extent.iter().fold(f64::MIN_POSITIVE, |most, &e| most.max(e)) / MAX_CELLS as f64;
+        let smallest = extent
+            .iter()
+            .fold(f64::MIN_POSITIVE, |most, &e| most.max(e))
+            / MAX_CELLS as f64;
         let edge = edge.max(smallest);
         let cells = extent.map(|extent| ((extent / edge) as u64).min(MAX_CELLS - 1) + 1);
         let mut grid = Self {
@@ -95,7 +98,10 @@ impl Grid {
         let first = self.key([x as u64, y as u64, low as u64]);
         let last = self.key([x as u64, y as u64, high as u64]);
         let start = self.keys.partition_point(|&key| key < first);
-        let length = self.keys[start..].iter().take_while(|&&key| key <= last).count();
+        let length = self.keys[start..]
+            .iter()
+            .take_while(|&&key| key <= last)
+            .count();
         self.points_of(start..start + length)
     }
 
@@ -147,7 +153,9 @@ fn sort_by_key(pairs: &mut Vec<(u64, u32)>, largest: u64) {
     let mut shift = 0;
     while shift < u64::BITS && largest >> shift > 0 {
         let mut next = [0usize; 1 << BITS];
-        pairs.iter().for_each(|&(key, _)| next[digit(key, shift)] += 1);
+        pairs
+            .iter()
+            .for_each(|&(key, _)| next[digit(key, shift)] += 1);
         let mut total = 0;
         for count in &mut next {
             total += std::mem::replace(count, total);

@@ -24,7 +24,9 @@ pub enum NeighbourError {
     #[error("{0} points; at most 4294967295 can be searched at once: split the set")]
     TooManyPoints(usize),
     /// More neighbours than [`MAX_PAIRS`].
-    #[error("more than {MAX_PAIRS} neighbours: choose a smaller radius or fewer neighbours per point")]
+    #[error(
+        "more than {MAX_PAIRS} neighbours: choose a smaller radius or fewer neighbours per point"
+    )]
     TooManyPairs,
 }
 
@@ -46,7 +48,11 @@ impl Neighbours {
     }
 
     /// Stores the list of a point.
-    fn set(&mut self, point: u32, list: impl ExactSizeIterator<Item = u32>) -> Result<(), NeighbourError> {
+    fn set(
+        &mut self,
+        point: u32,
+        list: impl ExactSizeIterator<Item = u32>,
+    ) -> Result<(), NeighbourError> {
         if list.len() > MAX_PAIRS - self.flat.len() {
             return Err(NeighbourError::TooManyPairs);
         }
@@ -70,9 +76,9 @@ impl Neighbours {
     /// The neighbours of a point, as indices into the slice that was searched; empty for a point that is not there.
     #[must_use]
     pub fn of(&self, point: usize) -> &[u32] {
-        self.lists
-            .get(point)
-            .map_or(&[], |&(start, length)| &self.flat[start..start + length as usize])
+        self.lists.get(point).map_or(&[], |&(start, length)| {
+            &self.flat[start..start + length as usize]
+        })
     }
 }
 

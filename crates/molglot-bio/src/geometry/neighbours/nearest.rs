@@ -30,7 +30,9 @@ pub fn nearest(points: &[[f32; 3]], k: usize) -> Result<Neighbours, NeighbourErr
             for shell in 0.. {
                 let ranges = block.shell(&grid, cell, shell);
                 for range in ranges {
-                    let others = grid.points[range.clone()].iter().zip(&grid.order[range.clone()]);
+                    let others = grid.points[range.clone()]
+                        .iter()
+                        .zip(&grid.order[range.clone()]);
                     for (&other, &number) in others {
                         if number != index {
                             best.offer(squared_distance(point, other), number);

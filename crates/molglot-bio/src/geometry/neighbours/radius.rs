@@ -40,7 +40,10 @@ pub fn within(points: &[[f32; 3]], radius: f32) -> Result<Neighbours, NeighbourE
             let (point, index) = (grid.points[here], grid.order[here]);
             let mut found = 0;
             for row in &rows {
-                for (&other, &number) in grid.points[row.clone()].iter().zip(&grid.order[row.clone()]) {
+                for (&other, &number) in grid.points[row.clone()]
+                    .iter()
+                    .zip(&grid.order[row.clone()])
+                {
                     // Written always and kept if near: whether it is near cannot be predicted.
                     near[found] = number;
                     found += usize::from(squared_distance(point, other) <= most && number != index);

@@ -35,7 +35,10 @@ pub struct Cloud {
 pub fn visible(residues: &Residues) -> Residues {
     let mut kept = Residues::default();
     for (number, residue) in residues.residues().iter().enumerate() {
-        let seen = residues.atoms_of(number).iter().filter(|atom| table::is_seen(atom.name));
+        let seen = residues
+            .atoms_of(number)
+            .iter()
+            .filter(|atom| table::is_seen(atom.name));
         let is_standard = b"ACDEFGHIKLMNPQRSTVWY".contains(&residue.letter);
         if is_standard && seen.clone().next().is_some() {
             let atoms = seen.map(|atom| (atom.name, atom.position, atom.source));
@@ -48,7 +51,10 @@ pub fn visible(residues: &Residues) -> Residues {
 /// Whether a residue continues the chain of the one before it.
 fn continues(residues: &Residues, number: usize) -> bool {
     let all = residues.residues();
-    number > 0 && all.get(number).is_some_and(|residue| residue.chain == all[number - 1].chain)
+    number > 0
+        && all
+            .get(number)
+            .is_some_and(|residue| residue.chain == all[number - 1].chain)
 }
 
 /// The frame of every residue: centre CA (else the first atom), second point the centre of the residue before, third the
@@ -65,11 +71,19 @@ pub fn residue_cloud(residues: &Residues) -> Cloud {
         let second = if continues(residues, number) {
             before
         } else {
-            let after = if continues(residues, number + 1) { number + 1 } else { number };
-            let start = residues.atoms_of(after).first().map_or(centre, |atom| atom.position);
+            let after = if continues(residues, number + 1) {
+                number + 1
+            } else {
+                number
+            };
+            let start = residues
+                .atoms_of(after)
+                .first()
+                .map_or(centre, |atom| atom.position);
             cloud.push(narrow(sub(scale(wide(centre), 2.0), wide(start))))
         };
-        let third = cloud.push(side_chain_point(residues, number).unwrap_or(atoms[atoms.len() - 1].position));
+        let third = cloud
+            .push(side_chain_point(residues, number).unwrap_or(atoms[atoms.len() - 1].position));
         cloud.frame([row, second, third]);
         before = row;
     }
@@ -99,9 +113,14 @@ fn side_chain_point(residues: &Residues, number: usize) -> Option<[f32; 3]> {
     if !continues(residues, number) {
         return None;
     }
-    let (ca, c) = (residues.position(number, "CA")?, residues.position(number, "C")?);
+    let (ca, c) = (
+        residues.position(number, "CA")?,
+        residues.position(number, "C")?,
+    );
     let n_before = residues.position(number - 1, "N")?;
-    Some(std::array::from_fn(|axis| 3.0 * ca[axis] - n_before[axis] - c[axis]))
+    Some(std::array::from_fn(|axis| {
+        3.0 * ca[axis] - n_before[axis] - c[axis]
+    }))
 }
 
 /// The frame of every atom: second and third point are the atoms before and behind it along the chain or its branch.
@@ -117,7 +136,10 @@ pub fn atom_cloud(residues: &Residues, cloud: &Cloud) -> Cloud {
         .map(|(&[previous, next], row)| [Some(row), previous, next])
         .collect();
     for row in 0..atoms.len() {
-        let axes = cloud.frames.get(atoms[row].residue as usize).map_or(WORLD, |frame| frame.axes);
+        let axes = cloud
+            .frames
+            .get(atoms[row].residue as usize)
+            .map_or(WORLD, |frame| frame.axes);
         let here = wide(atoms[row].position);
         let missing = [triplets[row][1], triplets[row][2]].map(|partner| partner.is_none());
         // The other partner's own partner, which may be virtual, makes a parallelogram.
@@ -152,7 +174,10 @@ pub fn atom_cloud(residues: &Residues, cloud: &Cloud) -> Cloud {
 fn partners(residues: &Residues) -> Vec<[Option<u32>; 2]> {
     let row = |residue: usize, name: Name| {
         let first = residues.residues().get(residue)?.first_atom();
-        let place = residues.atoms_of(residue).iter().position(|atom| atom.name == name)?;
+        let place = residues
+            .atoms_of(residue)
+            .iter()
+            .position(|atom| atom.name == name)?;
         (!name.is_empty()).then_some(first + place as u32)
     };
     residues

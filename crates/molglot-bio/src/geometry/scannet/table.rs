@@ -198,9 +198,9 @@ pub fn atom_kind(letter: u8, atom: Name) -> u8 {
 #[must_use]
 pub(super) fn is_seen(atom: Name) -> bool {
     const SEEN: [&str; 38] = [
-        "C", "CA", "CB", "CD", "CD1", "CD2", "CE", "CE1", "CE2", "CE3", "CG", "CG1", "CG2", "CH2", "CZ", "CZ2",
-        "CZ3", "N", "ND1", "ND2", "NE", "NE1", "NE2", "NH1", "NH2", "NZ", "O", "OD1", "OD2", "OE1", "OE2", "OG",
-        "OG1", "OH", "OXT", "SD", "SE", "SG",
+        "C", "CA", "CB", "CD", "CD1", "CD2", "CE", "CE1", "CE2", "CE3", "CG", "CG1", "CG2", "CH2",
+        "CZ", "CZ2", "CZ3", "N", "ND1", "ND2", "NE", "NE1", "NE2", "NH1", "NH2", "NZ", "O", "OD1",
+        "OD2", "OE1", "OE2", "OG", "OG1", "OH", "OXT", "SD", "SE", "SG",
     ];
     SEEN.binary_search(&atom.as_str()).is_ok()
 }
