@@ -47,23 +47,40 @@ impl Grid {
             order: Vec::new(),
             points: Vec::new(),
         };
-        let mut numbered: Vec<(u64, u32)> = points
+        let numbered = points
             .iter()
-            .zip(0..)
+            .zip(0u32..)
             .filter(|(point, _)| is_finite(point))
-            .map(|(point, index)| (grid.key(grid.cell(*point)), index))
-            .collect();
-        sort_by_key(&mut numbered, grid.key(cells));
-        for (at, &(key, index)) in (0..).zip(&numbered) {
-            if grid.keys.last() != Some(&key) {
-                grid.keys.push(key);
-                grid.starts.push(at);
-            }
-            grid.order.push(index);
-            grid.points.push(points[index as usize]);
+            .map(|(point, index)| (grid.key(grid.cell(*point)), index));
+        let largest = grid.key(cells);
+        // Half the memory to sort where cell number and index fit into one word, as they do but for vast clouds.
+        if largest <= u64::from(u32::MAX) {
+            let mut packed: Vec<u64> = numbered
+                .map(|(key, index)| key << 32 | u64::from(index))
+                .collect();
+            sort_by_key(&mut packed, largest, |word| word >> 32);
+            grid.fill(points, packed.iter().map(|&word| (word >> 32, word as u32)));
+        } else {
+            let mut pairs: Vec<(u64, u32)> = numbered.collect();
+            sort_by_key(&mut pairs, largest, |&(key, _)| key);
+            grid.fill(points, pairs.into_iter());
         }
-        grid.starts.push(numbered.len() as u32);
         Ok(grid)
+    }
+
+    /// Stores points that ascend by cell.
+    fn fill(&mut self, points: &[[f32; 3]], sorted: impl ExactSizeIterator<Item = (u64, u32)>) {
+        self.order.reserve_exact(sorted.len());
+        self.points.reserve_exact(sorted.len());
+        for (key, index) in sorted {
+            if self.keys.last() != Some(&key) {
+                self.keys.push(key);
+                self.starts.push(self.order.len() as u32);
+            }
+            self.order.push(index);
+            self.points.push(points[index as usize]);
+        }
+        self.starts.push(self.order.len() as u32);
     }
 
     /// The cell of a finite point, counted from 1.
@@ -146,26 +163,24 @@ pub(super) fn bounds(points: &[[f32; 3]]) -> ([f64; 3], [f64; 3]) {
 }
 
 /// Sorts by key, stably, in as many passes as the largest key has digits of eleven bits.
-fn sort_by_key(pairs: &mut Vec<(u64, u32)>, largest: u64) {
+fn sort_by_key<T: Copy + Default>(items: &mut Vec<T>, largest: u64, key: impl Fn(&T) -> u64) {
     const BITS: u32 = 11;
-    let digit = |key: u64, shift: u32| (key >> shift) as usize & ((1 << BITS) - 1);
-    let mut sorted = vec![(0, 0); pairs.len()];
+    let mut sorted = vec![T::default(); items.len()];
     let mut shift = 0;
     while shift < u64::BITS && largest >> shift > 0 {
+        let digit = |item: &T| (key(item) >> shift) as usize & ((1 << BITS) - 1);
         let mut next = [0usize; 1 << BITS];
-        pairs
-            .iter()
-            .for_each(|&(key, _)| next[digit(key, shift)] += 1);
+        items.iter().for_each(|item| next[digit(item)] += 1);
         let mut total = 0;
         for count in &mut next {
             total += std::mem::replace(count, total);
         }
-        for &(key, index) in pairs.iter() {
-            let place = &mut next[digit(key, shift)];
-            sorted[*place] = (key, index);
+        for item in items.iter() {
+            let place = &mut next[digit(item)];
+            sorted[*place] = *item;
             *place += 1;
         }
-        std::mem::swap(pairs, &mut sorted);
+        std::mem::swap(items, &mut sorted);
         shift += BITS;
     }
 }

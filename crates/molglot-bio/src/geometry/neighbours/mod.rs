@@ -31,18 +31,21 @@ pub enum NeighbourError {
 }
 
 /// The neighbours of every point.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Neighbours {
-    /// Per point, where its list starts in `flat` and how long it is.
-    lists: Vec<(usize, u32)>,
-    /// Lists in the order of the cells: close points have close lists.
+    /// Per point, the number of its list; `u32::MAX` where it has none.
+    list_of: Vec<u32>,
+    /// Per list, where it starts in `flat`; one more at the end. Lists stand in the order of the cells: close points have
+    /// close lists.
+    starts: Vec<usize>,
     flat: Vec<u32>,
 }
 
 impl Neighbours {
     fn new(points: usize) -> Self {
         Self {
-            lists: vec![(0, 0); points],
+            list_of: vec![u32::MAX; points],
+            starts: vec![0],
             flat: Vec::new(),
         }
     }
@@ -56,15 +59,16 @@ impl Neighbours {
         if list.len() > MAX_PAIRS - self.flat.len() {
             return Err(NeighbourError::TooManyPairs);
         }
-        self.lists[point as usize] = (self.flat.len(), list.len() as u32);
+        self.list_of[point as usize] = self.starts.len() as u32 - 1;
         self.flat.extend(list);
+        self.starts.push(self.flat.len());
         Ok(())
     }
 
     /// Number of points.
     #[must_use]
     pub fn points(&self) -> usize {
-        self.lists.len()
+        self.list_of.len()
     }
 
     /// Number of neighbours over all points.
@@ -76,9 +80,14 @@ impl Neighbours {
     /// The neighbours of a point, as indices into the slice that was searched; empty for a point that is not there.
     #[must_use]
     pub fn of(&self, point: usize) -> &[u32] {
-        self.lists.get(point).map_or(&[], |&(start, length)| {
-            &self.flat[start..start + length as usize]
-        })
+        let list = self
+            .list_of
+            .get(point)
+            .map_or(usize::MAX, |&list| list as usize);
+        match self.starts.get(list..).unwrap_or_default() {
+            [start, end, ..] => &self.flat[*start..*end],
+            _ => &[],
+        }
     }
 }
 
