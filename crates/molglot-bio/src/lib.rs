@@ -1,6 +1,8 @@
-//! Macromolecules: protein sequences; no tensors.
+//! Macromolecules: protein sequences and structures; no tensors.
 //!
-//! [`Sequence`] is a checked amino-acid sequence; [`fasta::read`] reads sequences from FASTA.
+//! [`Sequence`] is a checked amino-acid sequence; [`fasta::read`] reads sequences from FASTA and [`uniprot::read`] proteins
+//! with their texts from UniProt. [`Structure`] is a structure as flat tables; [`read`] reads it from PDB and mmCIF, and
+//! [`pdbtbx`](mod@pdbtbx) turns it into the types of the crate of that name and writes it.
 //!
 //! ```
 //! let file = ">P68871 beta globin, start\r\nmvhltpeeks\r\navtal*\r\n";
@@ -16,8 +18,11 @@
 
 pub mod fasta;
 pub mod geometry;
+pub mod pdbtbx;
+pub mod read;
 mod sequence;
 pub mod structure;
+pub mod uniprot;
 
 pub use sequence::{ALPHABET, Sequence, SequenceError};
 pub use structure::Structure;

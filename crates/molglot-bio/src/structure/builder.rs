@@ -44,6 +44,7 @@ pub struct Builder {
     chain_rows: HashMap<(u32, Box<str>), u32>,
     label_rows: HashMap<(u32, bool, Box<str>), u32>,
     residue_rows: HashMap<(u32, Option<i32>, u8, Name), u32>,
+    parents: HashMap<Name, u8>,
 }
 
 /// How many atoms of a residue are looked at to tell whether it is met again or another one has its name.
@@ -78,6 +79,15 @@ impl Builder {
         if let Some(last) = self.atoms.last() {
             let chain = self.residues[last.residue as usize].chain;
             self.ended[chain as usize] = true;
+        }
+    }
+
+    /// Says which amino acid or nucleotide a component is a modification of. This counts where [`Component::of`] has no
+    /// letter for `name` but one for `parent`.
+    pub fn set_parent(&mut self, name: Name, parent: Name) {
+        let letter = Component::of(parent).letter;
+        if Component::of(name).letter == b'X' && letter != b'X' {
+            self.parents.insert(name, letter);
         }
     }
 
@@ -236,6 +246,11 @@ impl Builder {
         for (residue, bits) in self.residues.iter_mut().zip(bits) {
             if bits == 7 {
                 residue.kind = ResidueKind::AminoAcid;
+            }
+            if residue.kind == ResidueKind::AminoAcid
+                && let Some(&letter) = self.parents.get(&residue.name)
+            {
+                residue.letter = letter;
             }
             residue.polymer &= matches!(
                 residue.kind,

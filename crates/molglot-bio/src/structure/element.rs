@@ -84,17 +84,15 @@ impl Element {
     #[must_use]
     pub fn from_padded_name(name: [u8; 4], residue: &[u8]) -> Self {
         let [first, second, third, fourth] = name;
-        if first.is_ascii_alphabetic() && second.is_ascii_alphabetic() {
-            let symbol = [first, second];
-            let full = fourth != b' ' && third != b' ';
-            let known = Self::from_symbol(&symbol);
-            // A two-letter symbol at the left edge, unless it reads as hydrogen, carbon, nitrogen or oxygen of a long name.
-            if let Some(element) = known
-                && (residue == symbol || !(full && matches!(first, b'H' | b'C' | b'N' | b'O')))
-                && !(first == b'H' && (third != b' ' || residue != symbol))
-            {
-                return element;
-            }
+        let symbol = [first, second];
+        let full = third != b' ' && fourth != b' ';
+        // Long names of these start in the first column too, and HG or HE is more often a hydrogen than a metal.
+        let organic = first == b'H' || (full && matches!(first, b'C' | b'N' | b'O'));
+        if first.is_ascii_alphabetic()
+            && (residue == symbol || !organic)
+            && let Some(element) = Self::from_symbol(&symbol)
+        {
+            return element;
         }
         Self::from_name(&name, residue)
     }

@@ -28,11 +28,11 @@ pub use select::Altlocs;
 /// file first names them, model by model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Structure {
-    /// The id of the entry in upper case, as in `1UBQ`; the data block's or file's name where the entry has none.
+    /// The id of the entry, as in `1UBQ`; the data block's or file's name where the entry has none.
     pub id: String,
     /// The title.
     pub title: String,
-    /// The names of the molecules, one per polymer entity.
+    /// The names of the polymers, each once.
     pub compound: Vec<String>,
     /// The scientific names of the source organisms, each once.
     pub organism: Vec<String>,

@@ -4,5 +4,6 @@
 
 mod golden;
 mod laws;
+mod structures;
 mod support;
 mod unimol;
