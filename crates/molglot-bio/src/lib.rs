@@ -17,6 +17,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod fasta;
+pub mod geometry;
 pub mod pdbtbx;
 pub mod read;
 mod sequence;

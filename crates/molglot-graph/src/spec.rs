@@ -1,24 +1,114 @@
 //! What an encoder wants to see, as data.
 
-use molglot_chem::{Molecule, brics, ogb};
+use molglot_bio::geometry::Rbf;
 use serde::{Deserialize, Serialize};
-
-use crate::{EdgeKind, GeomGraph, Membership};
 
 /// A kind of node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeKind {
-    /// An atom of the molecule.
+    /// An atom of the molecule or structure.
     Atom,
     /// A BRICS motif.
     Motif,
     /// The one node that stands for the whole molecule.
     Graph,
+    /// An amino acid, at its alpha carbon.
+    Residue,
+    /// A node that stands for no matter, at the origin.
+    Virtual,
+}
+
+/// What the type of a node is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Types {
+    /// Nothing.
+    #[default]
+    None,
+    /// The categories of the Open Graph Benchmark, of atoms and of bonds.
+    Ogb,
+    /// The place of a residue's letter in this alphabet.
+    Residue(String),
+    /// The kind of a heavy atom of an amino acid, 1 to 12, as ScanNet counts them.
+    ScanNetAtom,
+    /// The token of an element in the dictionary of Uni-Mol.
+    UniMol,
+    /// This number.
+    Fixed(u16),
+}
+
+/// Which atoms of a molecule are nodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtomRule {
+    /// What becomes of hydrogens.
+    pub hydrogens: Hydrogens,
+    /// The most atoms that are encoded.
+    pub max: Option<u32>,
+    /// What becomes of a molecule with more.
+    pub oversize: Oversize,
+    /// Whether positions are counted from the centroid of the atoms.
+    pub centred: bool,
+}
+
+/// What becomes of hydrogens that are atoms of the molecule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hydrogens {
+    /// They are nodes as other atoms.
+    #[default]
+    Keep,
+    /// They are dropped, deuterium included.
+    Drop,
+}
+
+/// What becomes of a molecule with too many atoms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Oversize {
+    /// It is an error.
+    #[default]
+    Refuse,
+    /// The atoms nearest to the centroid are kept, so that the same atoms are kept every time.
+    Central,
+}
+
+/// How the frame of a node is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FrameRule {
+    /// As ScanNet makes them, of atoms and of residues.
+    ScanNet,
+}
+
+/// Numbers of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeScalar {
+    /// 1 at the node's type, with a last column for unknown ones if asked for.
+    TypeOneHot {
+        /// Whether there is that column.
+        unknown: bool,
+    },
+    /// Cosines of φ, ψ and ω, then their sines. An angle that a chain's end lacks counts as 0; one that a missing atom
+    /// leaves undefined gives null for both.
+    Dihedrals,
+}
+
+/// Vectors of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeVector {
+    /// Unit vector to the next residue of the chain; null at its end.
+    Forward,
+    /// Unit vector to the residue before in the chain; null at its start.
+    Backward,
+    /// Unit vector in which the side chain leaves; null where N or C is missing.
+    SideChain,
 }
 
 /// A rule that makes edges.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EdgeRule {
     /// Both directions of every bond.
@@ -33,179 +123,222 @@ pub enum EdgeRule {
         /// Only from motifs to the graph node.
         directed: bool,
     },
+    /// From the first `max` atoms of every residue to the residue.
+    AtomsOfResidues {
+        /// How many atoms at most.
+        max: u16,
+    },
+    /// Between residues of one chain whose places differ by at most `reach`, itself included: `2 reach + 1` relations, by
+    /// place of the target minus place of the source, ascending.
+    Sequential {
+        /// How many places.
+        reach: u8,
+    },
+    /// From every other node within `cutoff`, if it is at another place.
+    Radius {
+        /// Angstrom.
+        cutoff: f32,
+        /// The most sources of a target, the nearest ones; before separation is looked at.
+        max: Option<u16>,
+        /// Nodes of one chain fewer places apart are not joined.
+        min_separation: u32,
+    },
+    /// From the nearest nodes.
+    Nearest {
+        /// How many.
+        k: u16,
+        /// Whether the node itself is the first of them.
+        itself: bool,
+        /// Nodes of one chain fewer places apart are not joined; they count among the `k` all the same.
+        min_separation: u32,
+    },
+    /// Between any two nodes and from a node to itself, with the relation `type of target * vocabulary + type of source`.
+    AllPairs {
+        /// The number of types.
+        vocabulary: u16,
+    },
 }
 
-/// A declarative description of a graph: node kinds in order and edge rules.
+/// Numbers of an edge.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EdgeScalar {
+    /// 1 at the type of the source, then 1 at the type of the target; unknown types count as the first one.
+    EndTypes,
+    /// 1 at the relation.
+    RelationOneHot,
+    /// 1 at the number of places between the ends, up to `max`, which also stands for different chains.
+    SeparationOneHot {
+        /// The last column.
+        max: u16,
+    },
+    /// Distance, angstrom.
+    Distance,
+    /// Distance in Gaussian radial basis functions.
+    Rbf(Rbf),
+    /// Place of the source minus place of the target as cosines and sines; null between different chains.
+    Offset {
+        /// Number of columns, even.
+        width: u16,
+    },
+    /// The source in the frame of the target: x, y, z, angstrom.
+    LocalCoordinates,
+    /// Five numbers of two frames: the distance d, z of the target times z of the source, the direction δ from target to
+    /// source times z of the source and times z of the target, and the number of places between them up to
+    /// `max_separation`, which also stands for different chains.
+    FramePair {
+        /// The largest number of places.
+        max_separation: u16,
+    },
+}
+
+/// Vectors of an edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EdgeVector {
+    /// Unit vector from the target to the source; null where they coincide.
+    ToSource,
+}
+
+/// Nodes of one kind and what is told of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NodeSet {
+    /// The kind.
+    pub kind: NodeKind,
+    /// Their types.
+    #[serde(default)]
+    pub types: Types,
+    /// Which atoms of a molecule they are.
+    #[serde(default)]
+    pub atoms: AtomRule,
+    /// Their frames. A spec has frames for all of its nodes or for none.
+    #[serde(default)]
+    pub frames: Option<FrameRule>,
+    /// Their numbers, column by column.
+    #[serde(default)]
+    pub scalars: Vec<NodeScalar>,
+    /// Their vectors.
+    #[serde(default)]
+    pub vectors: Vec<NodeVector>,
+}
+
+/// Edges with the same features.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EdgeSet {
+    /// The kind of nodes that rules of geometry join; all nodes where it is not given.
+    #[serde(default)]
+    pub kind: Option<NodeKind>,
+    /// The rules that make the edges, in order. Relations are numbered through all rules of all sets.
+    pub rules: Vec<EdgeRule>,
+    /// Their numbers, column by column.
+    #[serde(default)]
+    pub scalars: Vec<EdgeScalar>,
+    /// Their vectors.
+    #[serde(default)]
+    pub vectors: Vec<EdgeVector>,
+}
+
+/// A declarative description of a graph: nodes and edges in order, and their features.
 ///
-/// Two specs are published: plain molecular graphs (MoleculeSTM) and the hierarchical graph of M3LLM
-/// (arXiv 2411.04708), where BRICS motifs and one graph node are joined to the atoms.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One spec per encoder is published, as a constructor. [`GraphSpec::build`] makes the graph of a molecule,
+/// [`GraphSpec::build_conformer`] of a molecule in space, [`GraphSpec::build_structure`] and
+/// [`GraphSpec::build_residues`] of a macromolecule.
+///
+/// Places along a sequence are counted within a chain, and chains are never neighbours in sequence. So the order of chains
+/// in a file changes nothing but the order of nodes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GraphSpec {
-    /// The kinds of nodes, in the order in which they are numbered.
-    pub nodes: Vec<NodeKind>,
-    /// The rules that make edges, in order.
-    pub edges: Vec<EdgeRule>,
+    /// The nodes, in the order in which they are numbered.
+    pub nodes: Vec<NodeSet>,
+    /// The edges.
+    pub edges: Vec<EdgeSet>,
+    /// Bins of the angle in `[0, π]` between edges, if the line graph is wanted.
+    #[serde(default)]
+    pub line_graph: Option<u8>,
+}
+
+impl NodeSet {
+    /// Nodes of a kind of which nothing is told.
+    pub fn new(kind: NodeKind) -> Self {
+        Self {
+            kind,
+            types: Types::None,
+            atoms: AtomRule::default(),
+            frames: None,
+            scalars: Vec::new(),
+            vectors: Vec::new(),
+        }
+    }
+
+    /// The number of known types.
+    pub fn vocabulary(&self) -> usize {
+        match &self.types {
+            Types::None | Types::Ogb => 0,
+            Types::Residue(alphabet) => alphabet.len(),
+            Types::ScanNetAtom => molglot_bio::geometry::scannet::ATOM_KINDS.len() + 1,
+            Types::UniMol => crate::unimol::DICTIONARY.len(),
+            Types::Fixed(number) => usize::from(*number) + 1,
+        }
+    }
+
+    /// How many numbers a node has.
+    pub fn width(&self) -> usize {
+        let width = |scalar: &NodeScalar| match scalar {
+            NodeScalar::TypeOneHot { unknown } => self.vocabulary() + usize::from(*unknown),
+            NodeScalar::Dihedrals => 6,
+        };
+        self.scalars.iter().map(width).sum()
+    }
+}
+
+impl EdgeRule {
+    /// How many relations the rule makes.
+    pub fn relations(self) -> usize {
+        match self {
+            Self::Sequential { reach } => 2 * usize::from(reach) + 1,
+            Self::AllPairs { vocabulary } => usize::from(vocabulary).pow(2),
+            Self::Motifs { directed } | Self::Graph { directed } => 2 - usize::from(directed),
+            _ => 1,
+        }
+    }
+
+    /// Whether the rule reads a molecule's graph and not where its nodes are.
+    pub(crate) fn is_chemistry(self) -> bool {
+        matches!(self, Self::Bonds | Self::Motifs { .. } | Self::Graph { .. })
+    }
 }
 
 impl GraphSpec {
-    /// Atoms and bonds.
-    pub fn molecular() -> Self {
-        Self {
-            nodes: vec![NodeKind::Atom],
-            edges: vec![EdgeRule::Bonds],
-        }
+    /// How many relations there are.
+    pub fn relations(&self) -> usize {
+        let rules = self.edges.iter().flat_map(|set| &set.rules);
+        rules.map(|rule| rule.relations()).sum()
     }
 
-    /// Atoms, BRICS motifs and one graph node. With `directed`, information flows upward only and the atoms are
-    /// encoded exactly as in the plain molecular graph.
-    pub fn hierarchical(directed: bool) -> Self {
-        Self {
-            nodes: vec![NodeKind::Atom, NodeKind::Motif, NodeKind::Graph],
-            edges: vec![
-                EdgeRule::Bonds,
-                EdgeRule::Motifs { directed },
-                EdgeRule::Graph { directed },
-            ],
-        }
-    }
-
-    /// Builds the graph of a molecule.
-    pub fn build(&self, molecule: &Molecule) -> GeomGraph {
-        let atoms = molecule.atoms().len();
-        let motif_of = brics::motifs(molecule);
-        let motifs = motif_of
-            .iter()
-            .map(|&motif| motif as usize + 1)
-            .max()
-            .unwrap_or(0);
-        let members: Vec<Membership> = motif_of
-            .iter()
-            .enumerate()
-            .map(|(atom, &motif)| Membership {
-                atom: atom as u32,
-                motif,
-            })
-            .collect();
-        let has = |kind| self.nodes.contains(&kind);
-        let motif_node = |motif: u32| atoms as u32 + motif;
-        let graph_node = (atoms + if has(NodeKind::Motif) { motifs } else { 0 }) as u32;
-
-        let mut nodes = vec![NodeKind::Atom; atoms];
-        if has(NodeKind::Motif) {
-            nodes.extend(std::iter::repeat_n(NodeKind::Motif, motifs));
-        }
-        if has(NodeKind::Graph) {
-            nodes.push(NodeKind::Graph);
-        }
-        let mut graph = GeomGraph {
-            atoms,
-            motifs,
-            nodes,
-            atom_features: ogb::atom_features(molecule),
-            members,
-            ..GeomGraph::default()
+    /// How many numbers an edge of a set has; 0 where there is no such set.
+    pub fn edge_width(&self, set: usize) -> usize {
+        let Some(edges) = self.edges.get(set) else {
+            return 0;
         };
-        for rule in &self.edges {
-            match *rule {
-                EdgeRule::Bonds => {
-                    for (bond, features) in
-                        molecule.bonds().iter().zip(ogb::bond_features(molecule))
-                    {
-                        graph.link(EdgeKind::Bond, bond.begin, bond.end);
-                        graph.link(EdgeKind::Bond, bond.end, bond.begin);
-                        graph.bond_features.extend([features, features]);
-                    }
-                }
-                EdgeRule::Motifs { directed } => {
-                    for Membership { atom, motif } in graph.members.clone() {
-                        graph.link(EdgeKind::AtomToMotif, atom, motif_node(motif));
-                        if !directed {
-                            graph.link(EdgeKind::MotifToAtom, motif_node(motif), atom);
-                        }
-                    }
-                }
-                EdgeRule::Graph { directed } => {
-                    for motif in 0..motifs as u32 {
-                        graph.link(EdgeKind::MotifToGraph, motif_node(motif), graph_node);
-                        if !directed {
-                            graph.link(EdgeKind::GraphToMotif, graph_node, motif_node(motif));
-                        }
-                    }
-                }
-            }
-        }
-        graph
-    }
-}
-
-impl GeomGraph {
-    fn link(&mut self, kind: EdgeKind, from: u32, to: u32) {
-        self.edges.push([from, to]);
-        self.edge_kinds.push(kind);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn aspirin() -> Molecule {
-        Molecule::from_smiles("CC(=O)OC1=CC=CC=C1C(=O)O").unwrap()
+        let width = |scalar: &EdgeScalar| match *scalar {
+            EdgeScalar::EndTypes => 2 * self.vocabulary(edges.kind),
+            EdgeScalar::RelationOneHot => self.relations(),
+            EdgeScalar::SeparationOneHot { max } => usize::from(max) + 1,
+            EdgeScalar::Distance => 1,
+            EdgeScalar::Rbf(basis) => usize::from(basis.count),
+            EdgeScalar::Offset { width } => usize::from(width / 2) * 2,
+            EdgeScalar::LocalCoordinates => 3,
+            EdgeScalar::FramePair { .. } => 5,
+        };
+        edges.scalars.iter().map(width).sum()
     }
 
-    #[test]
-    fn a_hierarchical_graph_has_every_level() {
-        let graph = GraphSpec::hierarchical(false).build(&aspirin());
-        assert_eq!((graph.atoms, graph.motifs, graph.nodes.len()), (13, 4, 18));
-        let count = |kind| graph.edge_kinds.iter().filter(|&&k| k == kind).count();
-        assert_eq!(count(EdgeKind::Bond), 26);
-        assert_eq!(
-            (count(EdgeKind::AtomToMotif), count(EdgeKind::MotifToAtom)),
-            (13, 13)
-        );
-        assert_eq!(
-            (count(EdgeKind::MotifToGraph), count(EdgeKind::GraphToMotif)),
-            (4, 4)
-        );
-        assert!(
-            graph
-                .edges
-                .iter()
-                .flatten()
-                .all(|&node| (node as usize) < graph.nodes.len())
-        );
-    }
-
-    #[test]
-    fn a_directed_graph_sends_nothing_down() {
-        let graph = GraphSpec::hierarchical(true).build(&aspirin());
-        assert!(
-            graph
-                .edges
-                .iter()
-                .zip(&graph.edge_kinds)
-                .all(|(&[from, to], &kind)| kind == EdgeKind::Bond || from < to)
-        );
-    }
-
-    #[test]
-    fn a_molecular_graph_is_atoms_and_bonds() {
-        let graph = GraphSpec::molecular().build(&aspirin());
-        assert_eq!(
-            (
-                graph.nodes.len(),
-                graph.edges.len(),
-                graph.bond_features.len()
-            ),
-            (13, 26, 26)
-        );
-        assert_eq!(graph.edges[0], [0, 1]);
-        assert_eq!(graph.edges[1], [1, 0]);
-    }
-
-    #[test]
-    fn a_single_atom_has_no_edges_but_a_motif() {
-        let graph = GraphSpec::hierarchical(false).build(&Molecule::from_smiles("C").unwrap());
-        assert_eq!((graph.atoms, graph.motifs, graph.edges.len()), (1, 1, 4));
+    /// The largest vocabulary of nodes of a kind.
+    pub(crate) fn vocabulary(&self, kind: Option<NodeKind>) -> usize {
+        let joined = self
+            .nodes
+            .iter()
+            .filter(|nodes| kind.is_none_or(|kind| nodes.kind == kind));
+        joined.map(NodeSet::vocabulary).max().unwrap_or(0)
     }
 }

@@ -7,6 +7,7 @@ mod fasta;
 mod fuzz;
 mod interchange;
 mod mmcif;
+mod neighbours;
 mod pdb;
 mod sources;
 mod uniprot;
