@@ -65,7 +65,12 @@ fn graph(criterion: &mut Criterion) {
         .iter()
         .map(|molecule| molfile::write(&molfile::Record::new(molecule.clone())).unwrap())
         .collect();
-    each(criterion, "smiles_canonical", &molecules, Molecule::canonical_smiles);
+    each(
+        criterion,
+        "smiles_canonical",
+        &molecules,
+        Molecule::canonical_smiles,
+    );
     each(criterion, "smiles_random", &molecules, |molecule| {
         molecule.to_smiles(&random)
     });
@@ -78,7 +83,9 @@ fn graph(criterion: &mut Criterion) {
         rdk::bits(molecule, rdk::DEFAULT_LENGTHS, 2048)
     });
     each(criterion, "maccs", &molecules, maccs::bits);
-    each(criterion, "smarts", &molecules, |molecule| amide.is_match(molecule));
+    each(criterion, "smarts", &molecules, |molecule| {
+        amide.is_match(molecule)
+    });
     each(criterion, "descriptors", &molecules, Descriptors::of);
     each(criterion, "scaffold", &molecules, scaffold::scaffold);
     each(criterion, "llamo_groups", &molecules, llamo::motifs);

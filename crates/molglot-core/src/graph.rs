@@ -46,7 +46,11 @@ pub struct GraphBatch {
 }
 
 impl GraphBatch {
-    /// Joins graphs built by one spec.
+    /// Joins graphs of molecules built by one spec.
+    ///
+    /// # Panics
+    ///
+    /// If a graph has residue or virtual nodes.
     pub fn new(graphs: &[&GeomGraph], device: &Device) -> Self {
         let count = |f: fn(&GeomGraph) -> usize| graphs.iter().map(|graph| f(graph)).sum::<usize>();
         let of_kind = |kind: NodeKind| {
@@ -132,6 +136,9 @@ impl Columns {
                 NodeKind::Atom => post_increment(&mut atom_node),
                 NodeKind::Motif => post_increment(&mut motif_node),
                 NodeKind::Graph => first_graph + number,
+                NodeKind::Residue | NodeKind::Virtual => {
+                    unreachable!("{kind:?} nodes are no part of a molecular graph")
+                }
             })
             .collect();
         for row in &graph.atom_features {

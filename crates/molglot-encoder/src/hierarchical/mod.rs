@@ -108,5 +108,10 @@ fn edge_row(kind: EdgeKind) -> u32 {
     match kind {
         EdgeKind::Bond | EdgeKind::AtomToMotif | EdgeKind::MotifToAtom => 0,
         EdgeKind::MotifToGraph | EdgeKind::GraphToMotif => 1,
+        EdgeKind::AtomToResidue
+        | EdgeKind::Sequential
+        | EdgeKind::Radius
+        | EdgeKind::Nearest
+        | EdgeKind::Pair => unreachable!("{kind:?} edges are no part of a molecular graph"),
     }
 }

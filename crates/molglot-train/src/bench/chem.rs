@@ -67,7 +67,11 @@ pub(super) const WORKLOADS: [Workload; 8] = [
     Workload {
         name: "rdk_fp",
         unit: UNIT,
-        prepare: |corpora| on_molecules(corpora, |molecule| rdk::bits(molecule, rdk::DEFAULT_LENGTHS, 2048)),
+        prepare: |corpora| {
+            on_molecules(corpora, |molecule| {
+                rdk::bits(molecule, rdk::DEFAULT_LENGTHS, 2048)
+            })
+        },
     },
     Workload {
         name: "maccs",
@@ -79,11 +83,17 @@ pub(super) const WORKLOADS: [Workload; 8] = [
 /// The molecules of the benchmark, as SMILES.
 fn smiles(corpora: Option<&Path>) -> Result<Vec<String>, Error> {
     let Some(corpora) = corpora else {
-        return Ok(builtin_records().into_iter().map(|record| record.smiles).collect());
+        return Ok(builtin_records()
+            .into_iter()
+            .map(|record| record.smiles)
+            .collect());
     };
     let rows = TableReader::open(&DataConfig::new(corpora.join(TABLE)))?;
-    rows.map(|row| row.map(|record| record.smiles).map_err(|error| Error::Usage(error.to_string())))
-        .collect()
+    rows.map(|row| {
+        row.map(|record| record.smiles)
+            .map_err(|error| Error::Usage(error.to_string()))
+    })
+    .collect()
 }
 
 fn on_smiles(

@@ -148,7 +148,7 @@ impl Tool for Brics {
     fn apply(&self, text: &str) -> Result<BricsCuts, String> {
         let molecule = read(text)?;
         let cuts = brics::cut_bonds(&molecule);
-        let fragments = brics::fragments(&molecule).map_err(|error| error.to_string())?;
+        let fragments = brics::fragments(&molecule);
         Ok(BricsCuts {
             bonds: cuts
                 .iter()
@@ -299,7 +299,9 @@ impl Tool for FingerprintBits {
             (Print::Counts { counts }, _) => join(
                 row,
                 ' ',
-                counts.iter().map(|(feature, count)| format!("{feature}:{count}")),
+                counts
+                    .iter()
+                    .map(|(feature, count)| format!("{feature}:{count}")),
             ),
             (Print::Bits { on, .. }, Format::Hex) => row.push_str(&on.to_hex()),
             (Print::Bits { on, .. }, Format::On) => join(row, ' ', on.ones()),
