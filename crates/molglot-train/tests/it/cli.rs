@@ -2,13 +2,16 @@
 
 use std::{
     fs,
+    io::Write,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    thread,
 };
 
 use molglot_tensor::Backend;
 use molglot_train::run::RunDir;
 use safetensors::SafeTensors;
+use serde_json::{Value, json};
 
 use crate::support::{TINY, files, metrics, run, tiny};
 
@@ -84,7 +87,7 @@ fn a_run_answers_and_embeds() {
         "predict", "--run", run, "--device", "flex", "--smiles", "CCO", "C1CC", "c1ccccc1",
     ]);
     assert_eq!(output.status.code(), Some(2));
-    let lines: Vec<serde_json::Value> = text(&output.stdout)
+    let lines: Vec<Value> = text(&output.stdout)
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
@@ -214,4 +217,141 @@ fn a_new_process_goes_on_with_a_run_on_every_backend() {
         let log = fs::read_to_string(dir.join("log.txt")).unwrap();
         assert!(log.contains("going on after step 6"), "{backend}: {log}");
     }
+}
+
+fn chem(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_molglot"))
+        .arg("chem")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let writer = thread::spawn(move || stdin.write_all(&input));
+    let output = child.wait_with_output().unwrap();
+    // A command that stops early has closed its end.
+    let _ = writer.join().unwrap();
+    output
+}
+
+#[test]
+fn lines_keep_their_order_and_their_names() {
+    let input: String = (0..20_000)
+        .map(|number| format!("{}O\tn{number}\n", "C".repeat(1 + number % 50)))
+        .collect();
+    let output = chem(&["canon"], input.as_bytes());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    // Alcohols are written from their carbon end, as they came.
+    assert_eq!(text(&output.stdout), input);
+}
+
+#[test]
+fn bad_lines_are_named_and_the_others_are_done() {
+    let input = b"OCC ethanol\r\nC1CC\n\nF/C=C\\\\F\n\xff\xfe\n[CH99]\nc1ccccc1";
+    let output = chem(&["canon"], input);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text(&output.stdout), "CCO\tethanol\n\nF/C=C\\F\nc1ccccc1\n");
+    let message = text(&output.stderr);
+    for part in [
+        "line 2: `C1CC`: column 2",
+        "line 5:",
+        "UTF-8",
+        "line 6: `[CH99]`",
+        "3 of 7 lines could not be read",
+    ] {
+        assert!(message.contains(part), "{part} in {message}");
+    }
+    let output = chem(&["canon", "--keep-places"], input);
+    assert_eq!(
+        text(&output.stdout),
+        "CCO\tethanol\n\n\nF/C=C\\F\n\n\nc1ccccc1\n"
+    );
+}
+
+#[test]
+fn every_chem_command_has_a_json_form() {
+    let aspirin = "CC(=O)Oc1ccccc1C(=O)O aspirin\n";
+    let selfies = "[C][C][O]\n";
+    for (command, input, key) in [
+        ("canon", aspirin, "smiles"),
+        ("selfies", aspirin, "selfies"),
+        ("smiles", selfies, "smiles"),
+        ("brics", aspirin, "motifs"),
+        ("groups", aspirin, "groups"),
+        ("fingerprint", aspirin, "on"),
+        ("features", aspirin, "atoms"),
+        ("descriptors", aspirin, "MolLogP"),
+    ] {
+        let output = chem(&[command, "--json"], input.as_bytes());
+        assert!(output.status.success(), "{command}");
+        let record: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(record["line"], 1, "{command}");
+        assert!(!record[key].is_null(), "{command}: {record}");
+        let plain = chem(&[command], input.as_bytes());
+        assert_eq!(text(&plain.stdout).lines().count(), 1, "{command}");
+    }
+    let brics = chem(&["brics", "--json"], aspirin.as_bytes());
+    let brics: Value = serde_json::from_slice(&brics.stdout).unwrap();
+    assert_eq!(brics["bonds"], json!([[1, 3], [3, 4], [9, 10]]));
+    assert_eq!(
+        brics["motifs"],
+        json!([[0, 1, 2], [3], [4, 5, 6, 7, 8, 9], [10, 11, 12]])
+    );
+    let bad = chem(&["brics", "--json", "--keep-places"], b"CCO\nCCX\n");
+    assert_eq!(bad.status.code(), Some(2));
+    let last = text(&bad.stdout).lines().last().unwrap().to_owned();
+    let last: Value = serde_json::from_str(&last).unwrap();
+    assert_eq!(last["line"], 2);
+    assert!(last["error"].as_str().unwrap().contains("column 3"));
+}
+
+#[test]
+fn fingerprints_have_formats_and_refuse_what_is_none() {
+    let formats = |format: &str| {
+        let output = chem(
+            &["fingerprint", "--kind", "maccs", "--format", format],
+            b"CCO\n",
+        );
+        text(&output.stdout).trim().to_owned()
+    };
+    let on: Vec<usize> = formats("on")
+        .split(' ')
+        .map(|bit| bit.parse().unwrap())
+        .collect();
+    let binary = formats("binary");
+    assert_eq!(binary.len(), 167);
+    let ones = binary.bytes().enumerate().filter(|&(_, bit)| bit == b'1');
+    assert_eq!(ones.map(|(bit, _)| bit).collect::<Vec<_>>(), on);
+    assert_eq!(formats("hex").len(), 42);
+    for wrong in [
+        &["fingerprint", "--kind", "maccs", "--counts"][..],
+        &["fingerprint", "--bits", "0"],
+    ] {
+        let output = chem(wrong, b"CCO\n");
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(text(&output.stderr).starts_with("error: "));
+    }
+    let missing = chem(&["canon", "no-such-file.smi"], b"");
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(text(&missing.stderr).contains("no-such-file.smi"));
+}
+
+#[test]
+fn workloads_are_measured_by_name() {
+    let output = molglot(&["bench", "brics_bonds", "maccs", "--repeat", "1", "--json"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let rates: Vec<Value> = text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(rates.len(), 2);
+    assert_eq!(rates[0]["workload"], "brics_bonds");
+    assert_eq!(rates[0]["unit"], "molecules/s");
+    assert!(rates[0]["median"].as_f64().unwrap() > 0.0);
+    let output = molglot(&["bench", "brics_bond"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("`brics_bonds`"));
 }

@@ -26,8 +26,9 @@ pub(super) struct Lines {
 }
 
 const CONTRACT: &str = "
-One line out for each line in, in the same order, on all cores; the name behind a molecule is kept, blank lines stay
-blank. A line that cannot be read is reported on stderr with its number and the reason, and the exit code is then 2.";
+One line out for each line in, in the same order, on all cores. The name behind a molecule is
+kept, blank lines stay blank. A line that cannot be read is reported on stderr with its number
+and the reason, and the exit code is then 2.";
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum ChemCommand {
