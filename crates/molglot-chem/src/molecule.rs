@@ -250,7 +250,29 @@ impl Molecule {
         Some(&self.bonds[link.bond as usize])
     }
 
-    /// The symmetrised smallest set of smallest rings, each as its atoms in cyclic order.
+    /// The sum of bond orders in a Kekulé structure, hydrogens included. A dative bond counts at the
+    /// metal only.
+    pub(crate) fn valence(&self, atom: u32) -> u32 {
+        let twice: u32 = self
+            .neighbors(atom as usize)
+            .iter()
+            .map(|link| {
+                let bond = &self.bonds[link.bond as usize];
+                match bond.kekule {
+                    BondOrder::Single => 2,
+                    BondOrder::Aromatic => 3,
+                    BondOrder::Double => 4,
+                    BondOrder::Triple => 6,
+                    BondOrder::Quadruple => 8,
+                    BondOrder::Dative => 2 * u32::from(bond.end == atom),
+                }
+            })
+            .sum();
+        twice / 2 + u32::from(self.atoms[atom as usize].total_hydrogens)
+    }
+
+    /// The symmetrised smallest set of smallest rings: all relevant cycles (Vismara 1997), each as
+    /// its atoms in cyclic order.
     pub fn rings(&self) -> &[Vec<u32>] {
         &self.rings
     }

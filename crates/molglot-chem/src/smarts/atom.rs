@@ -4,7 +4,7 @@
 //! to go on when it holds and when it does not, so an expression is evaluated without a stack.
 
 use crate::element::{CARBON, HYDROGEN};
-use crate::molecule::{BondOrder, Hybridization, Molecule};
+use crate::molecule::{Hybridization, Molecule};
 
 /// The end of a diagram: the atom matches.
 pub(super) const ACCEPT: u32 = u32::MAX;
@@ -168,7 +168,7 @@ pub(super) fn holds(
         }
         AtomTest::FoldedHydrogens(hydrogens) => u32::from(atom.total_hydrogens) == hydrogens,
         AtomTest::HasFoldedHydrogens => atom.total_hydrogens > 0,
-        AtomTest::Valence(sum) => valence(molecule, index) == sum,
+        AtomTest::Valence(sum) => molecule.valence(index) == sum,
         AtomTest::InRing => atom.in_ring,
         AtomTest::RingCount(rings) => ring().count == rings,
         AtomTest::SmallestRing(size) => ring().smallest == size,
@@ -185,25 +185,4 @@ pub(super) fn holds(
         AtomTest::Hybridization(state) => atom.hybridization == state,
         AtomTest::Recursive(_) => false,
     }
-}
-
-/// The sum of bond orders in a Kekulé structure, hydrogens included. A dative bond counts at the
-/// metal only.
-fn valence(molecule: &Molecule, index: u32) -> u32 {
-    let halves: u32 = molecule
-        .neighbors(index as usize)
-        .iter()
-        .map(|link| {
-            let bond = &molecule.bonds()[link.bond as usize];
-            match bond.kekule {
-                BondOrder::Single => 2,
-                BondOrder::Aromatic => 3,
-                BondOrder::Double => 4,
-                BondOrder::Triple => 6,
-                BondOrder::Quadruple => 8,
-                BondOrder::Dative => 2 * u32::from(bond.end == index),
-            }
-        })
-        .sum();
-    halves / 2 + u32::from(molecule.atoms()[index as usize].total_hydrogens)
 }

@@ -168,7 +168,10 @@ fn mutated(random: &mut Random, seeds: &[String]) -> String {
             0 | 1 => text.insert_str(from, PIECES[random.below(PIECES.len())]),
             2 => text.replace_range(from..to.min(from + 3), ""),
             3 => text = text[from..].to_owned() + &text[..from],
-            4 => text.insert_str(from, &text[from..to].to_owned()),
+            4 => {
+                let copy = text[from..to].to_owned();
+                text.insert_str(from, &copy);
+            }
             _ => text = text[..from].to_owned() + &seeds[random.below(seeds.len())],
         }
     }

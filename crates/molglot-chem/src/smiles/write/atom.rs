@@ -5,7 +5,7 @@ use crate::element::{
     BORON, BROMINE, CARBON, CHLORINE, FLUORINE, IODINE, NITROGEN, OXYGEN, PHOSPHORUS, SILICON,
     SULFUR, WILDCARD, symbol,
 };
-use crate::molecule::{Atom, BondOrder, Chirality, Molecule};
+use crate::molecule::{Atom, Chirality, Molecule};
 
 const ARSENIC: u8 = 33;
 const SELENIUM: u8 = 34;
@@ -95,23 +95,7 @@ fn is_plain(molecule: &Molecule, style: &SmilesStyle, index: u32) -> bool {
     if lower_case && matches!(atom.atomic_number, NITROGEN | PHOSPHORUS) {
         return false;
     }
-    // Twice, for the sake of aromatic bonds.
-    let bonds: u32 = molecule
-        .neighbors(index as usize)
-        .iter()
-        .map(|link| {
-            let bond = &molecule.bonds()[link.bond as usize];
-            match bond.kekule {
-                BondOrder::Single => 2,
-                BondOrder::Aromatic => 3,
-                BondOrder::Double => 4,
-                BondOrder::Triple => 6,
-                BondOrder::Quadruple => 8,
-                BondOrder::Dative => 2 * u32::from(bond.end == index),
-            }
-        })
-        .sum();
-    valence > 0 && bonds / 2 + u32::from(atom.total_hydrogens) == valence
+    valence > 0 && molecule.valence(index) == valence
 }
 
 fn has_metal_neighbor(molecule: &Molecule, index: u32) -> bool {
