@@ -165,6 +165,12 @@ Examples:
         after_help = "Example:\n  cargo xtask chem canon molecules.smi"
     )]
     Chem(Forwarded),
+    /// Look into files of macromolecules [molglot structure]
+    #[command(
+        disable_help_flag = true,
+        after_help = "Example:\n  cargo xtask structure info 1ubq.cif"
+    )]
+    Structure(Forwarded),
     /// List, show and check recipes [molglot recipe]
     #[command(
         disable_help_flag = true,
@@ -188,6 +194,7 @@ impl MolglotCommand {
             Self::Eval(forwarded) => ("eval", forwarded),
             Self::Embed(forwarded) => ("embed", forwarded),
             Self::Chem(forwarded) => ("chem", forwarded),
+            Self::Structure(forwarded) => ("structure", forwarded),
             Self::Recipe(forwarded) => ("recipe", forwarded),
             Self::Doctor(forwarded) => ("doctor", forwarded),
         };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use molglot_tensor::Backend;
 
-use super::chem::ChemCommand;
+use super::{chem::ChemCommand, structure::StructureCommand};
 use crate::embed::Level;
 
 /// Teaches language models to read molecules and proteins.
@@ -29,6 +29,9 @@ pub(super) enum Command {
     /// Work on molecules, line by line: canonical SMILES, SELFIES, motifs, groups, fingerprints, features
     #[command(subcommand)]
     Chem(ChemCommand),
+    /// Look into files of proteins and other macromolecules
+    #[command(subcommand)]
+    Structure(StructureCommand),
     /// List, show or check recipes
     #[command(subcommand)]
     Recipe(RecipeCommand),
@@ -46,7 +49,11 @@ impl Command {
             Self::Eval(args) => args.device,
             Self::Predict(args) => args.device,
             Self::Embed(args) => args.device,
-            Self::Chem(_) | Self::Recipe(_) | Self::Bench(_) | Self::Doctor => Backend::Auto,
+            Self::Chem(_)
+            | Self::Structure(_)
+            | Self::Recipe(_)
+            | Self::Bench(_)
+            | Self::Doctor => Backend::Auto,
         }
     }
 }

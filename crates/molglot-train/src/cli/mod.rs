@@ -3,6 +3,7 @@
 mod args;
 mod chem;
 mod infer;
+mod structure;
 mod train;
 
 use std::{
@@ -46,6 +47,7 @@ pub fn run() -> ExitCode {
         Command::Predict(predict) => infer::predict(&predict),
         Command::Embed(embed) => infer::embed(&embed),
         Command::Chem(command) => chem::run(&command),
+        Command::Structure(command) => structure::run(&command),
         Command::Recipe(command) => recipe(&command),
         Command::Bench(args) => bench(&args),
         Command::Doctor => doctor(),

@@ -355,3 +355,54 @@ fn workloads_are_measured_by_name() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("`brics_bonds`"));
 }
+
+/// Two residues and a water.
+const DIPEPTIDE: &str = "\
+TITLE     A DIPEPTIDE
+ATOM      1  N   GLY A   1       0.000   0.000   0.000  1.00 10.00           N
+ATOM      2  CA  GLY A   1       1.458   0.000   0.000  1.00 10.00           C
+ATOM      3  C   GLY A   1       2.009   1.420   0.000  1.00 10.00           C
+ATOM      4  N   MSE A   2       3.332   1.536   0.000  1.00 10.00           N
+ATOM      5  CA  MSE A   2       3.986   2.839   0.000  1.00 10.00           C
+TER
+HETATM    6  O   HOH A 101       9.000   9.000   9.000  1.00 10.00           O
+END
+";
+
+#[test]
+fn structures_are_told_and_bad_files_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, content: &str| {
+        let path = dir.path().join(name);
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let good = write("good.pdb", DIPEPTIDE);
+    let bad = write("bad.pdb", "ATOM      1  N   GLY A   1       0.000\n");
+    let output = molglot(&["structure", "info", "--json", &good]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let info: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(info["title"], "A DIPEPTIDE");
+    let chains = info["chains"].as_array().unwrap();
+    assert_eq!(chains.len(), 1);
+    assert_eq!(chains[0]["id"], "A");
+    assert_eq!(chains[0]["residues"], 2);
+    assert_eq!(chains[0]["sequence"], "GM");
+    assert_eq!(chains[0]["atoms"], 6);
+
+    let output = molglot(&["structure", "sequence", &bad, &good]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stdout).ends_with("_A\nGM\n"),
+        "{}",
+        text(&output.stdout)
+    );
+    let message = text(&output.stderr);
+    assert!(
+        message.contains("bad.pdb, line 1") && message.contains("1 of 2 structures"),
+        "{message}"
+    );
+    let missing = molglot(&["structure", "info", "no-such-file.pdb"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(text(&missing.stderr).contains("no-such-file.pdb"));
+}
