@@ -351,10 +351,6 @@ impl Topology {
         self.start.len() - 1
     }
 
-    pub(crate) fn bond_count(&self) -> usize {
-        self.neighbors.len() / 2
-    }
-
     pub(crate) fn neighbors(&self, atom: usize) -> &[Neighbor] {
         &self.neighbors[self.row(atom)]
     }

@@ -1,4 +1,4 @@
-//! Ring perception: which bonds lie on a cycle, and which rings a molecule has.
+//! Ring perception: which rings a molecule has.
 //!
 //! What RDKit 2026.09 calls the symmetrised smallest set of smallest rings is the set of *relevant
 //! cycles*: those that are no sum (symmetric difference of bonds) of shorter cycles, which is the
@@ -18,18 +18,6 @@ mod tests;
 
 use crate::molecule::Topology;
 use system::RingSystem;
-
-/// Which bonds lie on a cycle of bonds that `closes_rings` accepts.
-#[cfg_attr(not(test), expect(dead_code, reason = "not read by perception yet"))]
-pub(crate) fn ring_bonds(topology: &Topology, closes_rings: impl Fn(u32) -> bool) -> Vec<bool> {
-    let mut on_cycle = vec![false; topology.bond_count()];
-    blocks::for_each_block(topology, closes_rings, |steps| {
-        for step in steps {
-            on_cycle[step.bond as usize] = true;
-        }
-    });
-    on_cycle
-}
 
 /// The relevant cycles over the bonds that `closes_rings` accepts, each as its atoms in cyclic
 /// order: from the atom of lowest index towards its neighbour of lower index.
@@ -56,33 +44,6 @@ pub(crate) fn symmetrized_sssr(
         }
     });
     rings
-}
-
-/// How many of the rings every atom and every bond is in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RingCounts {
-    pub(crate) atoms: Vec<u32>,
-    pub(crate) bonds: Vec<u32>,
-}
-
-/// Counts the rings of [`symmetrized_sssr`] by atom and by bond.
-#[cfg_attr(not(test), expect(dead_code, reason = "not read by perception yet"))]
-pub(crate) fn ring_counts(topology: &Topology, rings: &[Vec<u32>]) -> RingCounts {
-    let mut counts = RingCounts {
-        atoms: vec![0; topology.atom_count()],
-        bonds: vec![0; topology.bond_count()],
-    };
-    for ring in rings {
-        let next = ring.iter().cycle().skip(1);
-        for (&atom, &next) in ring.iter().zip(next) {
-            counts.atoms[atom as usize] += 1;
-            let links = topology.neighbors(atom as usize);
-            if let Some(link) = links.iter().find(|link| link.atom == next) {
-                counts.bonds[link.bond as usize] += 1;
-            }
-        }
-    }
-    counts
 }
 
 /// Rotates and turns a ring so that its lowest atom comes first, then the lower neighbour of that.

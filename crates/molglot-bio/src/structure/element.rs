@@ -2,21 +2,11 @@
 
 use std::fmt;
 
+use molglot_chem::element::SYMBOLS;
+
 /// A chemical element, by atomic number; 0 where the file does not say and the name does not tell.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Element(u8);
-
-/// Symbols by atomic number; `X` stands for an unknown element.
-const SYMBOLS: [&str; 119] = [
-    "X", "H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne", "Na", "Mg", "Al", "Si", "P", "S",
-    "Cl", "Ar", "K", "Ca", "Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge",
-    "As", "Se", "Br", "Kr", "Rb", "Sr", "Y", "Zr", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd",
-    "In", "Sn", "Sb", "Te", "I", "Xe", "Cs", "Ba", "La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd",
-    "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu", "Hf", "Ta", "W", "Re", "Os", "Ir", "Pt", "Au", "Hg",
-    "Tl", "Pb", "Bi", "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U", "Np", "Pu", "Am", "Cm",
-    "Bk", "Cf", "Es", "Fm", "Md", "No", "Lr", "Rf", "Db", "Sg", "Bh", "Hs", "Mt", "Ds", "Rg", "Cn",
-    "Nh", "Fl", "Mc", "Lv", "Ts", "Og",
-];
 
 /// Atomic number by the two letters of the symbol in upper case, 0 for the second of a one-letter symbol.
 const BY_LETTERS: [[u8; 27]; 26] = {
@@ -123,7 +113,10 @@ impl Element {
     /// The symbol, as in `Se`; `X` if unknown.
     #[must_use]
     pub fn symbol(self) -> &'static str {
-        SYMBOLS[usize::from(self.0)]
+        match self.0 {
+            0 => "X",
+            number => SYMBOLS[usize::from(number)],
+        }
     }
 
     /// Whether this is hydrogen or deuterium.

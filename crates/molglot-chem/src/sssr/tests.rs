@@ -5,6 +5,48 @@ use proptest::prelude::*;
 use super::system::RING_ATOM_LIMIT;
 use super::*;
 
+fn bond_count(topology: &Topology) -> usize {
+    let ends = (0..topology.atom_count()).map(|atom| topology.neighbors(atom).len());
+    ends.sum::<usize>() / 2
+}
+
+/// Which bonds lie on a cycle of bonds that `closes_rings` accepts.
+fn ring_bonds(topology: &Topology, closes_rings: impl Fn(u32) -> bool) -> Vec<bool> {
+    let mut on_cycle = vec![false; bond_count(topology)];
+    blocks::for_each_block(topology, closes_rings, |steps| {
+        for step in steps {
+            on_cycle[step.bond as usize] = true;
+        }
+    });
+    on_cycle
+}
+
+/// How many of the rings every atom and every bond is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct RingCounts {
+    atoms: Vec<u32>,
+    bonds: Vec<u32>,
+}
+
+/// Counts the rings of [`symmetrized_sssr`] by atom and by bond.
+fn ring_counts(topology: &Topology, rings: &[Vec<u32>]) -> RingCounts {
+    let mut counts = RingCounts {
+        atoms: vec![0; topology.atom_count()],
+        bonds: vec![0; bond_count(topology)],
+    };
+    for ring in rings {
+        let next = ring.iter().cycle().skip(1);
+        for (&atom, &next) in ring.iter().zip(next) {
+            counts.atoms[atom as usize] += 1;
+            let links = topology.neighbors(atom as usize);
+            if let Some(link) = links.iter().find(|link| link.atom == next) {
+                counts.bonds[link.bond as usize] += 1;
+            }
+        }
+    }
+    counts
+}
+
 /// Graphs with RDKit's rings.
 const GRAPHS: &str = include_str!("../../../../fixtures/rings/rings.tsv");
 
@@ -49,7 +91,7 @@ fn cyclophane(count: u32) -> Bonds {
 }
 
 fn cyclomatic_number(topology: &Topology) -> usize {
-    topology.bond_count() + topology.components(|_| true).1 - topology.atom_count()
+    bond_count(topology) + topology.components(|_| true).1 - topology.atom_count()
 }
 
 /// The rank of sets of bonds, modulo 2.
