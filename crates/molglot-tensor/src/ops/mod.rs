@@ -11,6 +11,8 @@
 #![cfg_attr(feature = "ndarray", allow(deprecated))]
 
 mod cross_entropy;
+mod gelu;
+mod layer_norm;
 mod math;
 mod rms_norm;
 mod rope;
@@ -19,6 +21,8 @@ mod softmax;
 mod swiglu;
 
 pub use cross_entropy::cross_entropy;
+pub use gelu::{gelu, gelu_tanh};
+pub use layer_norm::layer_norm;
 pub use rms_norm::rms_norm;
 pub use rope::{RopeTable, rope};
 pub use rows::{RowIndex, gather_rows, segment_mean, segment_sum};

@@ -3,8 +3,11 @@
 
 use molglot_tensor::{
     Backend, Device, Tensor, TensorData,
-    burn::tensor::activation,
-    ops::{RopeTable, causal_softmax, cross_entropy, rms_norm, rope, swiglu},
+    burn::tensor::{DType, activation},
+    ops::{
+        RopeTable, causal_softmax, cross_entropy, gelu, gelu_tanh, layer_norm, rms_norm, rope,
+        swiglu,
+    },
 };
 use proptest::prelude::*;
 
@@ -103,6 +106,46 @@ proptest! {
     }
 
     #[test]
+    fn layer_norm_is_its_formula(rows in 1usize..50, width in 2usize..70) {
+        let formula = |x: Tensor<2>, w: Tensor<1>, b: Tensor<1>| {
+            let centred = x.clone() - x.mean_dim(1);
+            let scale = (centred.clone().square().mean_dim(1) + 1e-5).sqrt().recip();
+            centred * scale * w.reshape([1, width]) + b.reshape([1, width])
+        };
+        let halves = |w: Tensor<1>| (w.clone().slice([0..width]), w.slice([width..2 * width]));
+        same(
+            "layer_norm",
+            ([rows, width], [2 * width]),
+            |x, w| { let (w, b) = halves(w); layer_norm(x, w, b, 1e-5) },
+            |x, w| { let (w, b) = halves(w); formula(x, w, b) },
+        );
+    }
+
+    #[test]
+    fn gelu_is_x_times_the_normal_distribution_function(rows in 1usize..40, width in 1usize..70) {
+        same(
+            "gelu",
+            ([rows, width], [1]),
+            |x, _| gelu(x),
+            |x, _| x.clone() * (x.mul_scalar(0.5f64.sqrt()).erf() + 1.0).mul_scalar(0.5),
+        );
+    }
+
+    #[test]
+    fn gelu_tanh_is_its_formula(rows in 1usize..40, width in 1usize..70) {
+        same(
+            "gelu_tanh",
+            ([rows, width], [1]),
+            |x, _| gelu_tanh(x),
+            |x, _| {
+                let inner = (x.clone() + x.clone().powi_scalar(3).mul_scalar(0.044_715))
+                    .mul_scalar((2.0 / std::f64::consts::PI).sqrt());
+                x * (inner.tanh() + 1.0).mul_scalar(0.5)
+            },
+        );
+    }
+
+    #[test]
     fn cross_entropy_is_minus_log_softmax(rows in 1usize..20, classes in 1usize..70) {
         let targets: Vec<u32> = (0..rows).map(|row| (row * 31 % classes) as u32).collect();
         same(
@@ -150,4 +193,30 @@ fn a_row_of_one_visible_key_gives_it_everything() {
     let scores = Tensor::<4>::from_data(data([1, 1, 3, 3], 5), &device);
     let p = values(causal_softmax(scores, 1.0));
     assert_eq!(&p[..3], &[1.0, 0.0, 0.0]);
+}
+
+/// The values are those of f32 rounded once, for an input that half precision can hold. The ndarray backend has no half
+/// precision.
+#[test]
+fn half_precision_is_computed_in_f32_and_rounded_once() {
+    let device = Backend::Flex.open().unwrap();
+    let half = |x: Tensor<2>| x.cast(DType::BF16);
+    let x = half(Tensor::from_data(data([3, 40], 4), &device));
+    let w = Tensor::<1>::from_data(data([40], 5), &device).cast(DType::BF16);
+    let (exact_x, exact_w) = (x.clone().cast(DType::F32), w.clone().cast(DType::F32));
+    let pairs = [
+        (
+            layer_norm(x.clone(), w.clone(), w, 1e-5),
+            layer_norm(exact_x.clone(), exact_w.clone(), exact_w, 1e-5),
+        ),
+        (gelu(x.clone()), gelu(exact_x.clone())),
+        (gelu_tanh(x), gelu_tanh(exact_x)),
+    ];
+    for (low, high) in pairs {
+        assert_eq!(low.dtype(), DType::BF16);
+        assert_eq!(
+            values(low.cast(DType::F32)),
+            values(half(high).cast(DType::F32))
+        );
+    }
 }
