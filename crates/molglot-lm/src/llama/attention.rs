@@ -5,7 +5,7 @@ use molglot_tensor::{
     Init, Tensor,
     burn::module::Module,
     nn::LinearConfig,
-    ops::{RopeTable, causal_softmax, rope},
+    ops::{KeyRanges, RopeTable, attention_softmax, rope},
 };
 
 use super::LlamaConfig;
@@ -68,13 +68,10 @@ impl Attention {
         let (heads, kv_heads, size) = (self.heads, self.kv_heads, self.head_dim);
         let start = past.map_or(0, |(keys, _)| keys.dims()[2]);
         let split = |x: Tensor<3>, heads: usize| x.reshape([batch, new, heads, size]);
-        let q = rope(split(self.q_proj.forward(x.clone()), heads), table, start).swap_dims(1, 2);
-        let k = rope(
-            split(self.k_proj.forward(x.clone()), kv_heads),
-            table,
-            start,
-        )
-        .swap_dims(1, 2);
+        let positions: Vec<u32> = (start as u32..(start + new) as u32).collect();
+        let angles = table.at(1, &positions, &x.device());
+        let q = rope(split(self.q_proj.forward(x.clone()), heads), &angles).swap_dims(1, 2);
+        let k = rope(split(self.k_proj.forward(x.clone()), kv_heads), &angles).swap_dims(1, 2);
         let v = split(self.v_proj.forward(x), kv_heads).swap_dims(1, 2);
         let (k, v) = match past {
             Some((keys, values)) => (
@@ -87,10 +84,11 @@ impl Attention {
         let group = heads / kv_heads;
         let all = start + new;
         let q = q.reshape([batch, kv_heads, group * new, size]);
+        let ranges = KeyRanges::causal(new, all, &q.device());
         let scores = q
             .matmul(k.clone().swap_dims(2, 3))
             .reshape([batch, heads, new, all]);
-        let p = causal_softmax(scores, (size as f32).powf(-0.5)).reshape([
+        let p = attention_softmax(scores, &ranges, (size as f32).powf(-0.5)).reshape([
             batch,
             kv_heads,
             group * new,

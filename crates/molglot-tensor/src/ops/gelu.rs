@@ -6,7 +6,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 
 use burn::{
     backend::{
-        Autodiff, Backend, Dispatch,
+        Autodiff, Backend, Dispatch, TensorMetadata,
         autodiff::{
             NodeId,
             checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
@@ -16,10 +16,10 @@ use burn::{
         backend_extension,
         tensor::FloatTensor,
     },
-    tensor::{DType, Tensor},
+    tensor::Tensor,
 };
 
-use super::composed_backends;
+use super::{composed_backends, narrow, widen};
 
 /// Density of the standard normal distribution at 0, `1 / sqrt(2 pi)`.
 const DENSITY: f64 = 0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
@@ -42,7 +42,9 @@ pub(super) enum Form {
 pub(super) trait GeluOps: Backend {
     /// `x` times the part of it that passes.
     fn gated(x: FloatTensor<Self>, form: Form) -> FloatTensor<Self> {
-        Self::float_mul(x.clone(), gate::<Self>(x, form))
+        let dtype = x.dtype();
+        let x = widen::<Self>(x);
+        narrow::<Self>(Self::float_mul(x.clone(), gate::<Self>(x, form)), dtype)
     }
 
     /// Gradient of `x`: with the gate `g(x)`, `d (x g) / d x = g + x g'`.
@@ -51,6 +53,8 @@ pub(super) trait GeluOps: Backend {
         grad: FloatTensor<Self>,
         form: Form,
     ) -> FloatTensor<Self> {
+        let dtype = x.dtype();
+        let (x, grad) = (widen::<Self>(x), widen::<Self>(grad));
         let gate = gate::<Self>(x.clone(), form);
         let square = Self::float_mul(x.clone(), x.clone());
         let slope = match form {
@@ -67,7 +71,8 @@ pub(super) trait GeluOps: Backend {
                 Self::float_mul(steep, Self::float_mul(gate.clone(), closed))
             }
         };
-        Self::float_mul(grad, Self::float_add(gate, Self::float_mul(x, slope)))
+        let slope = Self::float_add(gate, Self::float_mul(x, slope));
+        narrow::<Self>(Self::float_mul(grad, slope), dtype)
     }
 }
 
@@ -230,8 +235,7 @@ impl<B: GeluOps, C: CheckpointStrategy> GeluOps for Autodiff<B, C> {
     }
 }
 
-/// `x P(Z < x)` for a standard normal `Z`, elementwise: what BERT, ESM-2 and most configurations call `gelu`. Computed in
-/// f32; other float types are cast there and back.
+/// `x P(Z < x)` for a standard normal `Z`, elementwise: what BERT, ESM-2 and most configurations call `gelu`.
 ///
 /// # Shapes
 ///
@@ -241,7 +245,7 @@ pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 }
 
 /// `x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2`, elementwise: `gelu_new` and `gelu_pytorch_tanh` of Hugging Face
-/// configurations. Computed in f32; other float types are cast there and back.
+/// configurations.
 ///
 /// # Shapes
 ///
@@ -251,9 +255,7 @@ pub fn gelu_tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 }
 
 fn apply<const D: usize>(x: Tensor<D>, form: Form) -> Tensor<D> {
-    let dtype = x.dtype();
-    let x = x.cast(DType::F32);
-    Tensor::<D>::from_dispatch(Dispatch::gated(x.into_dispatch(), form)).cast(dtype)
+    Tensor::from_dispatch(Dispatch::gated(x.into_dispatch(), form))
 }
 
 #[cfg(all(test, feature = "flex"))]

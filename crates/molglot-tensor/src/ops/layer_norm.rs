@@ -2,7 +2,7 @@
 
 use burn::{
     backend::{
-        Autodiff, Backend, Dispatch,
+        Autodiff, Backend, Dispatch, TensorMetadata,
         autodiff::{
             NodeId,
             checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
@@ -12,10 +12,10 @@ use burn::{
         backend_extension,
         tensor::FloatTensor,
     },
-    tensor::{DType, Tensor},
+    tensor::Tensor,
 };
 
-use super::composed_backends;
+use super::{composed_backends, narrow, widen};
 
 /// Backend side of [`layer_norm`]; rows are `[R, D]`, weight and bias are `[1, D]`. Burn's backends have a `layer_norm` of
 /// their own, hence the name.
@@ -28,8 +28,10 @@ pub(super) trait LayerNormOps: Backend {
         bias: FloatTensor<Self>,
         epsilon: f32,
     ) -> FloatTensor<Self> {
-        let (unit, _) = standardised::<Self>(x, epsilon);
-        Self::float_add(Self::float_mul(unit, weight), bias)
+        let dtype = x.dtype();
+        let (unit, _) = standardised::<Self>(widen::<Self>(x), epsilon);
+        let scaled = Self::float_mul(unit, widen::<Self>(weight));
+        narrow::<Self>(Self::float_add(scaled, widen::<Self>(bias)), dtype)
     }
 
     /// Gradients of `x`, the weight and the bias.
@@ -42,6 +44,8 @@ pub(super) trait LayerNormOps: Backend {
         grad: FloatTensor<Self>,
         epsilon: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (dtype, weight_dtype) = (x.dtype(), weight.dtype());
+        let (x, weight, grad) = (widen::<Self>(x), widen::<Self>(weight), widen::<Self>(grad));
         let (unit, scale) = standardised::<Self>(x, epsilon);
         let grad_weight = Self::float_sum_dim(Self::float_mul(grad.clone(), unit.clone()), 0);
         let grad_bias = Self::float_sum_dim(grad.clone(), 0);
@@ -52,7 +56,11 @@ pub(super) trait LayerNormOps: Backend {
             Self::float_sub(grad_unit, level),
             Self::float_mul(unit, along),
         );
-        (Self::float_mul(across, scale), grad_weight, grad_bias)
+        (
+            narrow::<Self>(Self::float_mul(across, scale), dtype),
+            narrow::<Self>(grad_weight, weight_dtype),
+            narrow::<Self>(grad_bias, weight_dtype),
+        )
     }
 }
 
@@ -259,8 +267,8 @@ impl<B: LayerNormOps, C: CheckpointStrategy> LayerNormOps for Autodiff<B, C> {
     }
 }
 
-/// `(x - mean(x)) / sqrt(var(x) + epsilon) * weight + bias` over the last axis, with the population variance. Computed in
-/// f32; other float types are cast there and back.
+/// `(x - mean(x)) / sqrt(var(x) + epsilon) * weight + bias` over the last axis, with the population variance.
+/// Weight and bias are of one float type.
 ///
 /// # Shapes
 ///
@@ -277,17 +285,17 @@ pub fn layer_norm<const D: usize>(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> Tensor<D> {
-    let (shape, dtype) = (x.dims(), x.dtype());
+    let shape = x.dims();
     let [width] = weight.dims();
     assert_eq!(shape[D - 1], width, "the weight has another width");
     assert_eq!(bias.dims(), [width], "the bias has another width");
     let rows = x.reshape([shape.iter().product::<usize>() / width, width]);
-    let row = |values: Tensor<1>| values.reshape([1, width]).cast(DType::F32);
+    let row = |values: Tensor<1>| values.reshape([1, width]);
     let out = Dispatch::normalise(
-        rows.cast(DType::F32).into_dispatch(),
+        rows.into_dispatch(),
         row(weight).into_dispatch(),
         row(bias).into_dispatch(),
         epsilon as f32,
     );
-    Tensor::<2>::from_dispatch(out).reshape(shape).cast(dtype)
+    Tensor::<2>::from_dispatch(out).reshape(shape)
 }

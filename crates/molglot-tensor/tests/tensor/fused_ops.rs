@@ -3,10 +3,10 @@
 
 use molglot_tensor::{
     Backend, Device, Tensor, TensorData,
-    burn::tensor::{DType, activation},
+    burn::tensor::activation,
     ops::{
-        RopeTable, causal_softmax, cross_entropy, gelu, gelu_tanh, layer_norm, rms_norm, rope,
-        swiglu,
+        KeyRanges, RopeTable, attention_softmax, cross_entropy, gelu, gelu_tanh, layer_norm,
+        rms_norm, rope, soft_cap, swiglu,
     },
 };
 use proptest::prelude::*;
@@ -63,11 +63,34 @@ fn same<const A: usize, const B: usize, const O: usize>(
     }
 }
 
-fn mask(queries: usize, keys: usize, device: &Device) -> Tensor<4> {
-    let values: Vec<f32> = (0..queries)
-        .flat_map(|q| (0..keys).map(move |k| if k + queries <= q + keys { 0.0 } else { -1e9 }))
+/// A range for every (row, query), some of them empty.
+fn range(row: usize, query: usize, keys: usize) -> std::ops::Range<usize> {
+    let start = (row * 3 + query * 2) % (keys + 1);
+    start..start + (row + query * 5) % (keys + 2)
+}
+
+/// `[R, 1, Q, K]`: 0 inside the ranges, a large negative number outside.
+fn mask(rows: usize, queries: usize, keys: usize, device: &Device) -> Tensor<4> {
+    let mut values = Vec::new();
+    for row in 0..rows {
+        for query in 0..queries {
+            let range = range(row, query, keys);
+            values.extend((0..keys).map(|key| if range.contains(&key) { 0.0 } else { -1e9 }));
+        }
+    }
+    Tensor::from_data(TensorData::new(values, [rows, 1, queries, keys]), device)
+}
+
+/// `[R, 1, Q, 1]`: 1 where a query sees anything.
+fn sees(rows: usize, queries: usize, keys: usize, device: &Device) -> Tensor<4> {
+    let some = |row: usize, query: usize| {
+        let range = range(row, query, keys);
+        f32::from(range.start < range.end.min(keys))
+    };
+    let values: Vec<f32> = (0..rows)
+        .flat_map(|row| (0..queries).map(move |query| some(row, query)))
         .collect();
-    Tensor::from_data(TensorData::new(values, [1, 1, queries, keys]), device)
+    Tensor::from_data(TensorData::new(values, [rows, 1, queries, 1]), device)
 }
 
 proptest! {
@@ -79,16 +102,30 @@ proptest! {
     }
 
     #[test]
-    fn causal_softmax_is_a_masked_softmax(batch in 1usize..3, heads in 1usize..4, queries in 1usize..40, extra in 0usize..9) {
-        let keys = queries + extra;
+    fn attention_softmax_is_a_masked_softmax(batch in 1usize..4, heads in 1usize..4, queries in 1usize..40, keys in 1usize..40, shared: bool) {
+        let rows = if shared { 1 } else { batch };
         same(
-            "causal_softmax",
+            "attention_softmax",
             ([batch, heads, queries, keys], [1]),
-            |x, _| causal_softmax(x, 0.37),
             |x, _| {
-                let mask = mask(queries, keys, &x.device());
-                activation::softmax(x.mul_scalar(0.37) + mask, 3)
+                let ranges = KeyRanges::new([rows, queries, keys], &x.device(), |row, query| range(row, query, keys));
+                attention_softmax(x, &ranges, 0.37)
             },
+            |x, _| {
+                let device = x.device();
+                let mask = mask(rows, queries, keys, &device);
+                activation::softmax(x.mul_scalar(0.37) + mask, 3) * sees(rows, queries, keys, &device)
+            },
+        );
+    }
+
+    #[test]
+    fn soft_cap_is_a_scaled_tanh(rows in 1usize..40, width in 1usize..70, cap in 0.5f32..60.0) {
+        same(
+            "soft_cap",
+            ([rows, width], [1]),
+            |x, _| soft_cap(x, 0.7, cap),
+            |x, _| x.mul_scalar(0.7 / cap).tanh().mul_scalar(cap),
         );
     }
 
@@ -164,19 +201,22 @@ proptest! {
     }
 
     #[test]
-    fn rope_rotates_the_halves(batch in 1usize..3, len in 1usize..9, heads in 1usize..4, half in 1usize..9, start in 0usize..5) {
+    fn rope_rotates_the_halves(batch in 1usize..3, len in 1usize..9, heads in 1usize..4, half in 1usize..9, shared: bool) {
+        let rows = if shared { 1 } else { batch };
+        let positions: Vec<u32> = (0..rows * len).map(|at| (at * 7 % 16) as u32).collect();
         let frequencies: Vec<f32> = (0..half).map(|i| 100f32.powf(-(i as f32) / half as f32)).collect();
         let table = RopeTable::new(&frequencies, 16);
         same(
             "rope",
             ([batch, len, heads, 2 * half], [1]),
-            |x, _| rope(x, &table, start),
+            |x, _| rope(x.clone(), &table.at(rows, &positions, &x.device())),
             |x, _| {
                 let angle = |f: fn(f32) -> f32| {
-                    let angles: Vec<f32> = (0..len)
-                        .flat_map(|p| frequencies.iter().chain(&frequencies).map(move |w| f((p + start) as f32 * w)))
+                    let angles: Vec<f32> = positions
+                        .iter()
+                        .flat_map(|&p| frequencies.iter().chain(&frequencies).map(move |w| f(p as f32 * w)))
                         .collect();
-                    Tensor::<4>::from_data(TensorData::new(angles, [1, len, 1, 2 * half]), &x.device())
+                    Tensor::<4>::from_data(TensorData::new(angles, [rows, len, 1, 2 * half]), &x.device())
                 };
                 let (cos, sin) = (angle(f32::cos), angle(f32::sin));
                 let first = x.clone().slice_dim(3, 0..half);
@@ -188,35 +228,32 @@ proptest! {
 }
 
 #[test]
-fn a_row_of_one_visible_key_gives_it_everything() {
+fn a_causal_row_of_one_visible_key_gives_it_everything() {
     let device = Backend::Flex.open().unwrap();
     let scores = Tensor::<4>::from_data(data([1, 1, 3, 3], 5), &device);
-    let p = values(causal_softmax(scores, 1.0));
+    let p = values(attention_softmax(
+        scores,
+        &KeyRanges::causal(3, 3, &device),
+        1.0,
+    ));
     assert_eq!(&p[..3], &[1.0, 0.0, 0.0]);
 }
 
-/// The values are those of f32 rounded once, for an input that half precision can hold. The ndarray backend has no half
-/// precision.
 #[test]
-fn half_precision_is_computed_in_f32_and_rounded_once() {
+fn the_last_of_fewer_queries_sees_every_key_and_padding_is_never_seen() {
     let device = Backend::Flex.open().unwrap();
-    let half = |x: Tensor<2>| x.cast(DType::BF16);
-    let x = half(Tensor::from_data(data([3, 40], 4), &device));
-    let w = Tensor::<1>::from_data(data([40], 5), &device).cast(DType::BF16);
-    let (exact_x, exact_w) = (x.clone().cast(DType::F32), w.clone().cast(DType::F32));
-    let pairs = [
-        (
-            layer_norm(x.clone(), w.clone(), w, 1e-5),
-            layer_norm(exact_x.clone(), exact_w.clone(), exact_w, 1e-5),
-        ),
-        (gelu(x.clone()), gelu(exact_x.clone())),
-        (gelu_tanh(x), gelu_tanh(exact_x)),
-    ];
-    for (low, high) in pairs {
-        assert_eq!(low.dtype(), DType::BF16);
-        assert_eq!(
-            values(low.cast(DType::F32)),
-            values(half(high).cast(DType::F32))
-        );
-    }
+    let scores = Tensor::<4>::from_data(data([2, 1, 2, 4], 5), &device);
+    let p = values(attention_softmax(
+        scores.clone(),
+        &KeyRanges::causal(2, 4, &device),
+        1.0,
+    ));
+    let seen: Vec<bool> = p[..8].iter().map(|&p| p > 0.0).collect();
+    assert_eq!(seen, [true, true, true, false, true, true, true, true]);
+    let p = values(attention_softmax(
+        scores,
+        &KeyRanges::padded(&[1, 3], 2, 4, &device),
+        1.0,
+    ));
+    assert_eq!((p[0], p[1], p[11]), (1.0, 0.0, 0.0));
 }
