@@ -15,4 +15,4 @@ pub use llama::{Llama, LlamaConfig};
 pub use lora::{LoraConfig, LoraLinear};
 pub use prompt::PromptTemplate;
 pub use settings::{LlamaSettings, LmSettings};
-pub use tokenizer::Tokenizer;
+pub use tokenizer::{PretrainedTokenizer, Tokenizer};

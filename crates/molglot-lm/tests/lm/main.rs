@@ -5,3 +5,4 @@ mod golden_llama;
 mod golden_lora;
 mod laws;
 mod support;
+mod tokenizer;
