@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod adapter;
+pub mod chat;
 pub mod generate;
 pub mod llama;
 pub mod lora;
