@@ -11,7 +11,7 @@ pub mod prompt;
 pub mod settings;
 pub mod tokenizer;
 
-pub use generate::{GenerateConfig, generate};
+pub use generate::{GenerateConfig, Prompts, generate};
 pub use llama::{Llama, LlamaConfig};
 pub use lora::{LoraConfig, LoraLinear};
 pub use prompt::PromptTemplate;

@@ -4,6 +4,7 @@ use std::{fmt, io, path::Path};
 
 use molglot_core::SpliceError;
 use molglot_lm::{
+    generate::GenerateError,
     llama::{ConfigError, LoadError},
     prompt::PromptError,
     tokenizer::TokenizerError,
@@ -44,6 +45,9 @@ pub enum Error {
     /// The prompt cannot be made.
     #[error(transparent)]
     Prompt(#[from] PromptError),
+    /// Nothing can be generated.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
     /// A molecule does not fit its prompt.
     #[error(transparent)]
     Splice(#[from] SpliceError),

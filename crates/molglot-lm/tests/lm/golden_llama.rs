@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs};
 
 use molglot_core::{KvCache, LanguageModel};
 use molglot_lm::{
-    GenerateConfig, Llama, LlamaConfig, generate,
+    GenerateConfig, Llama, LlamaConfig, Prompts, generate,
     llama::{base_name, load_dir},
 };
 use molglot_tensor::{
@@ -174,7 +174,7 @@ fn greedy(golden: &Golden, model: &Llama, device: &Device, check: &mut Checker<'
         let wanted: Vec<&[i64]> = table.chunks(shape[1]).map(|row| &row[start..]).collect();
         assert_eq!(wanted.len(), embedded.len());
         for (prompt, wanted) in embedded.iter().zip(wanted) {
-            continued(golden, scenario, model, prompt.clone(), wanted, device);
+            continued(golden, scenario, model, prompt.clone(), wanted);
         }
         check.exact(&name);
     }
@@ -186,21 +186,14 @@ fn greedy(golden: &Golden, model: &Llama, device: &Device, check: &mut Checker<'
     {
         let shape = [1, given.len() / model.width(), model.width()];
         let prompt = Tensor::<3>::from_data(TensorData::new(given, shape), device);
-        continued(golden, "greedy_embeds", model, prompt, wanted, device);
+        continued(golden, "greedy_embeds", model, prompt, wanted);
     }
     check.exact("out.greedy_embeds.sequences");
     step_logits(golden, model, &embedded, device, check);
 }
 
 /// `wanted` are new tokens up to a stop token and padding.
-fn continued(
-    golden: &Golden,
-    scenario: &str,
-    model: &Llama,
-    prompt: Tensor<3>,
-    wanted: &[i64],
-    device: &Device,
-) {
+fn continued(golden: &Golden, scenario: &str, model: &Llama, prompt: Tensor<3>, wanted: &[i64]) {
     let settings = &golden.meta()["generate"][scenario];
     let list = settings["eos_token_id"]
         .as_array()
@@ -209,14 +202,24 @@ fn continued(
     let stop: Vec<u32> = list.iter().map(|id| id.as_u64().unwrap() as u32).collect();
     let config = GenerateConfig {
         max_new_tokens: settings["max_new_tokens"].as_u64().unwrap() as usize,
+        eos_token_id: stop.clone(),
+        ..GenerateConfig::default()
     };
     let wanted: Vec<u32> = wanted
         .iter()
         .map(|&id| id as u32)
         .take_while(|id| !stop.contains(id))
         .collect();
-    let found = generate(model, prompt, &stop, &config, model.max_length(), device);
-    assert_eq!(found, wanted, "{scenario}");
+    let lengths = [prompt.dims()[1]];
+    let prompts = Prompts::from_embeddings(prompt, &lengths);
+    let found = generate(
+        model,
+        &prompts,
+        &config,
+        model.max_length(),
+        &mut |_, _, _| {},
+    );
+    assert_eq!(found.unwrap()[0][0].tokens, wanted, "{scenario}");
 }
 
 /// Logits of every step of the greedy continuation, from the cache.

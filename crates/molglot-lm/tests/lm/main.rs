@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod chat;
+mod generate;
+mod generate_golden;
 mod golden_llama;
 mod golden_lora;
 mod laws;
+mod sampling;
 mod support;
 mod tokenizer;
