@@ -238,10 +238,7 @@ impl ChatTemplates {
 
 /// Templates that are files of their own.
 fn files(dir: &Path) -> Result<BTreeMap<String, String>, TokenizerError> {
-    let failed = |file: &Path, error: io::Error| TokenizerError::File {
-        file: file.display().to_string(),
-        reason: error.to_string(),
-    };
+    let failed = |file: &Path, error: io::Error| TokenizerError::file(file, error.to_string());
     let mut sources = BTreeMap::new();
     let file = dir.join("chat_template.jinja");
     match fs::read_to_string(&file) {

@@ -82,20 +82,21 @@ struct Described {
 }
 
 /// A JSON object of a file, and the name of that file for errors.
-pub(crate) struct Source {
+struct Source {
     file: PathBuf,
     fields: serde_json::Map<String, Value>,
 }
 
 impl Source {
     /// `None` when there is no such file.
-    pub(crate) fn read(file: &Path) -> Result<Option<Self>, TokenizerError> {
+    fn read(file: &Path) -> Result<Option<Self>, TokenizerError> {
         let text = match fs::read_to_string(file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(file_error(file, error)),
+            Err(error) => return Err(TokenizerError::file(file, error.to_string())),
         };
-        let fields = serde_json::from_str(&text).map_err(|error| file_error(file, error))?;
+        let fields = serde_json::from_str(&text)
+            .map_err(|error| TokenizerError::file(file, error.to_string()))?;
         Ok(Some(Self {
             file: file.to_owned(),
             fields,
@@ -171,7 +172,7 @@ impl Source {
     }
 
     /// One template, or a list of named ones.
-    pub(crate) fn chat_templates(&self) -> Result<BTreeMap<String, String>, TokenizerError> {
+    fn chat_templates(&self) -> Result<BTreeMap<String, String>, TokenizerError> {
         const KEY: &str = "chat_template";
         #[derive(Deserialize)]
         #[serde(untagged)]
@@ -258,12 +259,5 @@ impl TokenizerConfig {
             clean_up_tokenization_spaces: main.flag("clean_up_tokenization_spaces")?,
             chat_templates: main.chat_templates()?,
         })
-    }
-}
-
-pub(super) fn file_error(file: &Path, reason: impl ToString) -> TokenizerError {
-    TokenizerError::File {
-        file: file.display().to_string(),
-        reason: reason.to_string(),
     }
 }

@@ -1,5 +1,7 @@
 //! What can be wrong with a tokenizer.
 
+use std::path::Path;
+
 /// What went wrong with a tokenizer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -41,6 +43,16 @@ pub enum TokenizerError {
         /// What is asked for, as `tokenizer_config.json` names it.
         role: &'static str,
     },
+}
+
+impl TokenizerError {
+    /// What is wrong with a file.
+    pub(crate) fn file(file: &Path, reason: impl Into<String>) -> Self {
+        Self::File {
+            file: file.display().to_string(),
+            reason: reason.into(),
+        }
+    }
 }
 
 pub(super) fn inner(error: impl std::fmt::Display) -> TokenizerError {

@@ -8,7 +8,7 @@ use tokenizers::{
 };
 
 use super::{
-    config::{TokenizerConfig, file_error},
+    config::TokenizerConfig,
     error::{TokenizerError, inner as crate_error},
     spaces::clean_up_spaces,
 };
@@ -90,14 +90,14 @@ impl PretrainedTokenizer {
     /// As [`PretrainedTokenizer::read`].
     pub fn read_files(vocabulary: &Path, config: &Path) -> Result<Self, TokenizerError> {
         if !vocabulary.exists() {
-            return Err(file_error(
+            return Err(TokenizerError::file(
                 vocabulary,
                 "no such file; a directory with vocab.txt or tokenizer.model alone is given one by \
                  `AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR)` of transformers",
             ));
         }
-        let mut inner =
-            Inner::from_file(vocabulary).map_err(|error| file_error(vocabulary, error))?;
+        let mut inner = Inner::from_file(vocabulary)
+            .map_err(|error| TokenizerError::file(vocabulary, error.to_string()))?;
         // Batches are truncated and padded as the caller asks, not as the file was once left behind.
         inner.with_truncation(None).map_err(crate_error)?;
         inner.with_padding(None);

@@ -161,11 +161,7 @@ fn a_run_answers_and_embeds() {
 
 fn answers_do_not_depend_on_the_batch(run: &str, dir: &Path) {
     let input = dir.join("batches.smi");
-    fs::write(
-        &input,
-        "CCO\nC1CC\nCC(=O)Oc1ccccc1C(=O)O\n\n[Na+].[Cl-]\n",
-    )
-    .unwrap();
+    fs::write(&input, "CCO\nC1CC\nCC(=O)Oc1ccccc1C(=O)O\n\n[Na+].[Cl-]\n").unwrap();
     let ask = |options: &[&str]| {
         let input = input.to_str().unwrap();
         let asked = [
@@ -180,7 +176,7 @@ fn answers_do_not_depend_on_the_batch(run: &str, dir: &Path) {
     ];
     let mut said = Vec::new();
     for kind in kinds {
-        let whole = text(&ask(&[kind, &["--max-new-tokens", "12"]].concat()).stdout).to_owned();
+        let whole = text(&ask(&[kind, &["--max-new-tokens", "12"]].concat()).stdout);
         let lines: Vec<u64> = whole
             .lines()
             .map(|line| {
