@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod chat;
 pub mod decoder;
 pub mod generate;
 pub mod lora;
@@ -11,9 +12,9 @@ pub mod tokenizer;
 mod verify;
 
 pub use decoder::{Decoder, DecoderConfig};
-pub use generate::{GenerateConfig, generate};
+pub use generate::{GenerateConfig, Prompts, generate};
 pub use lora::{LoraConfig, LoraLinear};
 pub use prompt::PromptTemplate;
 pub use settings::{LlamaSettings, LmSettings};
-pub use tokenizer::Tokenizer;
+pub use tokenizer::{PretrainedTokenizer, Tokenizer};
 pub use verify::verify;

@@ -2,7 +2,7 @@
 
 use molglot_align::{ObjectiveConfig, hscale::HScaleConfig};
 use molglot_encoder::EncoderConfig;
-use molglot_lm::{GenerateConfig, LmSettings, LoraConfig, PromptTemplate};
+use molglot_lm::{GenerateConfig, LmSettings, LoraConfig, PromptTemplate, generate::GenerateError};
 use molglot_projector::ProjectorConfig;
 use serde::{Deserialize, Serialize};
 
@@ -264,6 +264,12 @@ impl Recipe {
                 "prompt.template",
                 "it must contain `{graph}` exactly once, where the molecule goes".to_owned(),
             );
+        }
+        if let Err(error) = self.generate.check() {
+            return match error {
+                GenerateError::Key { key, reason, .. } => fail(&format!("generate.{key}"), reason),
+                other => fail("generate", other.to_string()),
+            };
         }
         if self.stages.is_empty() {
             return fail(

@@ -5,6 +5,7 @@ use std::{fmt, io, path::Path};
 use molglot_core::SpliceError;
 use molglot_lm::{
     decoder::{ConfigError, LoadError},
+    generate::GenerateError,
     lora::{AdapterError, LoraError},
     prompt::PromptError,
     tokenizer::TokenizerError,
@@ -51,6 +52,9 @@ pub enum Error {
     /// The prompt cannot be made.
     #[error(transparent)]
     Prompt(#[from] PromptError),
+    /// Nothing can be generated.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
     /// A molecule does not fit its prompt.
     #[error(transparent)]
     Splice(#[from] SpliceError),

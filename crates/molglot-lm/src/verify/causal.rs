@@ -8,7 +8,7 @@ use molglot_tensor::{
     ops::RopeTable,
 };
 
-use super::{Input, embed, gradients, logits, tensor3, values};
+use super::{Input, embed, generation, gradients, logits, tensor3, values};
 use crate::decoder::{Decoder, load_dir};
 
 pub(super) fn run(comparison: &mut Comparison<'_>, device: &Device) -> Result<(), GoldenError> {
@@ -26,7 +26,9 @@ pub(super) fn run(comparison: &mut Comparison<'_>, device: &Device) -> Result<()
     }
     embeddings(comparison, &model, &device)?;
     angles(comparison, &model)?;
-    steps(comparison, &model.valid())
+    let model = model.valid();
+    steps(comparison, &model)?;
+    generation::run(comparison, &model, &device.inner())
 }
 
 /// One scenario of token ids.
@@ -139,13 +141,8 @@ fn steps(comparison: &mut Comparison<'_>, model: &Decoder) -> Result<(), GoldenE
     };
     let (rows, steps, classes) = (shape[0], shape[1], shape[2]);
     let (prompt, ids) = golden.ints("in.gen.input_ids")?;
-    let (_, mask) = golden.ints("in.gen.attention_mask")?;
     let (width, sequences) = golden.ints("out.greedy.sequences")?;
-    let padding: Vec<usize> = mask
-        .chunks(prompt[1])
-        .map(|row| row.iter().take_while(|&&bit| bit == 0).count())
-        .collect();
-    let mut cache = KvCache::new(&padding);
+    let mut cache = KvCache::new(&Input::read(golden, "in.gen.", &prompt).padding());
     let mut found = vec![0f32; rows * steps * classes];
     for step in 0..steps {
         let input = if step == 0 {

@@ -1,6 +1,7 @@
 //! Reference cases of language models: everything that transformers and PEFT returned, compared.
 
 mod causal;
+mod generation;
 mod lora;
 
 use molglot_core::CausalLayout;
@@ -67,6 +68,12 @@ impl Input {
             .iter()
             .flat_map(|&real| std::iter::repeat_n(real, width))
             .collect()
+    }
+
+    /// Padding at the left of each row.
+    fn padding(&self) -> Vec<usize> {
+        let gap = |row: &[bool]| row.iter().take_while(|real| !**real).count();
+        self.real.chunks(self.length).map(gap).collect()
     }
 
     /// `[1]`: mean cross-entropy of the labels under logits `[R, T, V]`, each predicted from the token before it.

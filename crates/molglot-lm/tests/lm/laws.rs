@@ -2,7 +2,7 @@
 
 use molglot_core::{KvCache, LanguageModel, Sequence, SoftTokens, TextBatch, TextRead, splice};
 use molglot_lm::{
-    Decoder, DecoderConfig, GenerateConfig, LoraConfig, decoder::Architecture, generate,
+    Decoder, DecoderConfig, GenerateConfig, LoraConfig, Prompts, decoder::Architecture, generate,
 };
 use molglot_tensor::{Backend, Device, Init, RowIndex, Tensor, TensorData};
 
@@ -130,18 +130,15 @@ fn generation_is_the_most_likely_token_each_time() {
             *slow.last_mut().unwrap() = best as u32;
         }
         let wanted = &slow[prompt.ids.len()..];
-        let embedded = || model.embed(&batch(std::slice::from_ref(&prompt), 0, &device));
         let run = |stop: &[u32], most: usize, limit: usize| {
-            generate(
-                &model,
-                embedded(),
-                stop,
-                &GenerateConfig {
-                    max_new_tokens: most,
-                },
-                limit,
-                &device,
-            )
+            let config = GenerateConfig {
+                max_new_tokens: most,
+                eos_token_id: stop.to_vec(),
+                ..GenerateConfig::default()
+            };
+            let prompts = Prompts::from_ids(&model, std::slice::from_ref(&prompt.ids), &device);
+            let found = generate(&model, &prompts, &config, limit, &mut |_, _, _| {});
+            found.unwrap().remove(0).remove(0).tokens
         };
         assert_eq!(run(&[], 10, 48), wanted, "{backend}");
         assert_eq!(

@@ -1,8 +1,9 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Parser, Subcommand};
+use molglot_lm::GenerateConfig;
 use molglot_tensor::Backend;
 
 use super::{chem::ChemCommand, structure::StructureCommand};
@@ -107,7 +108,7 @@ pub(super) struct EvalArgs {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   molglot predict --run runs/quickstart-20261120-083000 --smiles 'CC(=O)Oc1ccccc1C(=O)O'
-  molglot predict --run runs/quickstart-20261120-083000 --input molecules.smi
+  molglot predict --run runs/quickstart-20261120-083000 --input molecules.smi --beams 4
   cut -f2 table.tsv | molglot predict --run runs/quickstart-20261120-083000 --input -
 
 One molecule gives its answer as text. More give one line of JSON each, in order, those that could not be read too;
@@ -121,9 +122,58 @@ pub(super) struct PredictArgs {
     /// What to ask instead of what the model was trained on
     #[arg(long, value_name = "TEXT")]
     pub(super) prompt: Option<String>,
+    #[command(flatten)]
+    pub(super) search: Search,
+    /// How many molecules are answered at a time
+    #[arg(long, value_name = "N", default_value = "16")]
+    pub(super) batch: NonZeroUsize,
     /// What computes: auto, flex, ndarray, cuda, cuda:N
     #[arg(long, default_value = "auto")]
     pub(super) device: Backend,
+}
+
+/// How an answer is searched for; what is not given is as in the recipe of the run.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Answers")]
+pub(super) struct Search {
+    /// Most tokens of an answer
+    #[arg(long, value_name = "N")]
+    pub(super) max_new_tokens: Option<usize>,
+    /// Search with so many beams; 1 takes the likeliest token each time
+    #[arg(long, value_name = "N", conflicts_with_all = ["temperature", "top_p", "seed"])]
+    pub(super) beams: Option<usize>,
+    /// Draw tokens, from flatter (above 1) or steeper (below 1) probabilities
+    #[arg(long, value_name = "T")]
+    pub(super) temperature: Option<f64>,
+    /// Draw tokens, from the likeliest that have this probability together
+    #[arg(long, value_name = "P")]
+    pub(super) top_p: Option<f64>,
+    /// Seed of the draws
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+}
+
+impl Search {
+    /// What the recipe says, changed where the user said otherwise.
+    pub(super) fn over(&self, recipe: &GenerateConfig) -> GenerateConfig {
+        let mut config = recipe.clone();
+        if let Some(tokens) = self.max_new_tokens {
+            config.max_new_tokens = tokens;
+            config.min_new_tokens = config.min_new_tokens.min(tokens);
+        }
+        if let Some(beams) = self.beams {
+            config.num_beams = beams;
+            config.do_sample = false;
+        }
+        if self.temperature.is_some() || self.top_p.is_some() {
+            config.num_beams = 1;
+            config.do_sample = true;
+        }
+        config.temperature = self.temperature.unwrap_or(config.temperature);
+        config.top_p = self.top_p.unwrap_or(config.top_p);
+        config.seed = self.seed.unwrap_or(config.seed);
+        config
+    }
 }
 
 #[derive(Debug, clap::Args)]

@@ -9,6 +9,8 @@ use std::{
 
 use molglot_core::Encoder;
 use molglot_graph::GeomGraph;
+use molglot_lm::GenerateConfig;
+use molglot_tensor::Device;
 use serde::Serialize;
 
 use super::{
@@ -23,7 +25,7 @@ use crate::{
     error::Error,
     evaluate::{Evaluation, evaluate},
     model::Model,
-    predict::{answer, read_smiles},
+    predict::{Question, answers, read_smiles},
     recipe::Document,
     report::table,
     run::{RunDir, atomic::write_atomic},
@@ -91,39 +93,90 @@ struct Answer<'a> {
 pub(super) fn predict(args: &PredictArgs) -> Result<ExitCode, Error> {
     let device = args.device.open()?;
     let model = Model::load(&RunDir::open(&args.run)?.model_path(), &device)?;
+    let config = args.search.over(&model.config.generate);
+    config.check()?;
     let single = args.molecules.input.is_none() && args.molecules.smiles.len() == 1;
     let mut failed = 0u64;
-    for input in inputs(&args.molecules)? {
-        let Input { line, smiles } = input?;
-        let answered = read_smiles(&model, &smiles).and_then(|graph| {
-            answer(&model, &graph, &smiles, args.prompt.as_deref(), &device)
-                .map_err(|error| error.to_string())
-        });
-        let record = match &answered {
-            Ok(text) => Answer {
-                line,
-                smiles: &smiles,
-                answer: Some(text),
-                error: None,
-            },
-            Err(reason) => {
-                failed += 1;
-                complain(line, &smiles, reason);
-                Answer {
-                    line,
-                    smiles: &smiles,
-                    answer: None,
-                    error: Some(reason),
+    let mut inputs = inputs(&args.molecules)?.fuse();
+    loop {
+        let mut batch = Vec::new();
+        let mut broken = None;
+        for input in inputs.by_ref().take(args.batch.get()) {
+            match input {
+                Ok(input) => batch.push(input),
+                Err(error) => {
+                    broken = Some(error);
+                    break;
                 }
             }
-        };
-        if !single {
-            say(serde_json::to_string(&record).map_err(Error::internal)?)?;
-        } else if let Some(text) = record.answer {
-            say(text)?;
+        }
+        for (input, answered) in batch
+            .iter()
+            .zip(ask(&model, &batch, args, &config, &device))
+        {
+            failed += u64::from(answered.is_err());
+            print(input, &answered, single)?;
+        }
+        match broken {
+            Some(error) => return Err(error),
+            None if batch.is_empty() => return Ok(exit(failed)),
+            None => {}
         }
     }
-    Ok(exit(failed))
+}
+
+/// What the model says about each molecule, or why it says nothing.
+fn ask(
+    model: &Model,
+    batch: &[Input],
+    args: &PredictArgs,
+    config: &GenerateConfig,
+    device: &Device,
+) -> Vec<Result<String, String>> {
+    let graphs: Vec<Result<GeomGraph, String>> = batch
+        .iter()
+        .map(|input| read_smiles(model, &input.smiles))
+        .collect();
+    let questions: Vec<Question<'_>> = batch
+        .iter()
+        .zip(&graphs)
+        .filter_map(|(input, graph)| {
+            Some(Question {
+                graph: graph.as_ref().ok()?,
+                smiles: &input.smiles,
+                instruction: args.prompt.as_deref(),
+                number: input.line,
+            })
+        })
+        .collect();
+    let mut said = answers(model, &questions, config, device).into_iter();
+    let mut next = || match said.next() {
+        Some(answer) => answer.map_err(|error| error.to_string()),
+        None => Err("no answer".to_owned()),
+    };
+    graphs
+        .iter()
+        .map(|graph| graph.as_ref().map_err(Clone::clone).and_then(|_| next()))
+        .collect()
+}
+
+fn print(input: &Input, answered: &Result<String, String>, single: bool) -> Result<(), Error> {
+    let Input { line, smiles } = input;
+    if let Err(reason) = answered {
+        complain(*line, smiles, reason);
+    }
+    let record = Answer {
+        line: *line,
+        smiles,
+        answer: answered.as_deref().ok(),
+        error: answered.as_ref().err().map(String::as_str),
+    };
+    if !single {
+        say(serde_json::to_string(&record).map_err(Error::internal)?)?;
+    } else if let Some(text) = record.answer {
+        say(text)?;
+    }
+    Ok(())
 }
 
 pub(super) fn embed(args: &EmbedArgs) -> Result<ExitCode, Error> {

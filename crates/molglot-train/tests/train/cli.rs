@@ -123,6 +123,8 @@ fn a_run_answers_and_embeds() {
         lines[0]["answer"].as_str().unwrap()
     );
 
+    answers_do_not_depend_on_the_batch(run, runs.path());
+
     let input = runs.path().join("molecules.smi");
     fs::write(&input, "CCO ethanol\n\nCC(=O)Oc1ccccc1C(=O)O aspirin\n").unwrap();
     for (level, rows, offsets) in [("graph", 2, [0, 1, 2]), ("node", 3 + 13, [0, 3, 16])] {
@@ -155,6 +157,48 @@ fn a_run_answers_and_embeds() {
             .collect();
         assert_eq!(found, offsets);
     }
+}
+
+fn answers_do_not_depend_on_the_batch(run: &str, dir: &Path) {
+    let input = dir.join("batches.smi");
+    fs::write(&input, "CCO\nC1CC\nCC(=O)Oc1ccccc1C(=O)O\n\n[Na+].[Cl-]\n").unwrap();
+    let ask = |options: &[&str]| {
+        let input = input.to_str().unwrap();
+        let asked = [
+            "predict", "--run", run, "--device", "flex", "--input", input,
+        ];
+        molglot(&[&asked, options].concat())
+    };
+    let kinds: [&[&str]; 3] = [
+        &[],
+        &["--beams", "3"],
+        &["--temperature", "1.5", "--top-p", "0.9", "--seed", "4"],
+    ];
+    let mut said = Vec::new();
+    for kind in kinds {
+        let whole = text(&ask(&[kind, &["--max-new-tokens", "12"]].concat()).stdout);
+        let lines: Vec<u64> = whole
+            .lines()
+            .map(|line| {
+                let line: Value = serde_json::from_str(line).unwrap();
+                line["line"].as_u64().unwrap()
+            })
+            .collect();
+        assert_eq!(lines, [1, 2, 3, 5], "{kind:?}");
+        for batch in ["1", "2"] {
+            let options = [kind, &["--max-new-tokens", "12", "--batch", batch]].concat();
+            assert_eq!(text(&ask(&options).stdout), whole, "{options:?}");
+        }
+        said.push(whole);
+    }
+    assert_ne!(said[0], said[2], "draws are no likeliest tokens");
+    let output = ask(&["--temperature", "0"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("temperature"),
+        "{}",
+        text(&output.stderr)
+    );
 }
 
 #[test]

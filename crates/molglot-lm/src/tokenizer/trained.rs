@@ -9,6 +9,8 @@ use tokenizers::{
     pre_tokenizers::byte_level::ByteLevel,
 };
 
+use super::error::{TokenizerError, inner};
+
 /// Fills the gaps of a batch.
 const PAD: &str = "<pad>";
 /// Begins every text.
@@ -17,27 +19,6 @@ const BOS: &str = "<bos>";
 const EOS: &str = "<eos>";
 /// Stands where a soft token will be.
 const GRAPH: &str = "<graph>";
-
-/// What went wrong with a tokenizer.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TokenizerError {
-    /// The `tokenizers` crate refused.
-    #[error("tokenizer: {0}")]
-    Inner(String),
-    /// A special token is missing.
-    #[error("{file}: the tokenizer has no `{token}` token; it is not one that this program wrote")]
-    Special {
-        /// The file.
-        file: String,
-        /// The token.
-        token: &'static str,
-    },
-}
-
-fn inner(error: impl std::fmt::Display) -> TokenizerError {
-    TokenizerError::Inner(error.to_string())
-}
 
 /// Text to ids and back.
 #[derive(Clone, Debug)]

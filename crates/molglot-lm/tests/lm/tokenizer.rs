@@ -1,0 +1,287 @@
+//! Tokenizers of Hugging Face directories against the `tokenizers` bindings and transformers.
+
+use std::{fs, path::PathBuf};
+
+use molglot_lm::{
+    PretrainedTokenizer,
+    tokenizer::{Padded, Padding, Side, clean_up_spaces},
+};
+use serde_json::{Value, json};
+
+/// The folder of a case, or a note that it is not run.
+pub(crate) fn folder(case: &str) -> Option<PathBuf> {
+    let found = std::env::var_os("MOLGLOT_GOLDEN").map(|root| PathBuf::from(root).join(case));
+    if found.is_none() {
+        eprintln!("MOLGLOT_GOLDEN is not set: the reference case {case} is not run");
+    }
+    found
+}
+
+pub(crate) fn cases(folder: &std::path::Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(folder.join("cases.json")).unwrap()).unwrap()
+}
+
+/// Both layouts of the directory: as transformers 5 saves it and as published directories have it.
+fn layouts(folder: &std::path::Path) -> [PretrainedTokenizer; 2] {
+    let dir = folder.join("tokenizer");
+    let older = folder.join("tokenizer_config.hub.json");
+    [
+        PretrainedTokenizer::read(&dir).unwrap(),
+        PretrainedTokenizer::read_files(&dir.join("tokenizer.json"), &older).unwrap(),
+    ]
+}
+
+fn compare(name: &str) {
+    let Some(folder) = folder(name) else { return };
+    let cases = cases(&folder);
+    for tokenizer in layouts(&folder) {
+        for case in cases["encode"].as_array().unwrap() {
+            encode(&tokenizer, case);
+        }
+        for case in cases["pairs"].as_array().unwrap() {
+            let text = |key: &str| case[key].as_str().unwrap();
+            let found = tokenizer.encode_pair(text("text"), text("pair")).unwrap();
+            assert_eq!(json!(found.get_ids()), case["ids"], "{case}");
+            assert_eq!(
+                json!(found.get_type_ids()),
+                case["token_type_ids"],
+                "{case}"
+            );
+        }
+        for case in cases["batches"].as_array().unwrap() {
+            let found = batch(&tokenizer, case);
+            assert_eq!(json!(found.ids), case["input_ids"], "{case}");
+            assert_eq!(
+                json!(found.attention_mask),
+                case["attention_mask"],
+                "{case}"
+            );
+        }
+    }
+    let meta: Value =
+        serde_json::from_str(&fs::read_to_string(folder.join("meta.json")).unwrap()).unwrap();
+    let size = layouts(&folder)[0].vocab_size();
+    assert_eq!(json!(size), meta["vocab_size_with_added"]);
+    eprintln!(
+        "{name}: {} texts, pairs and batches, two layouts",
+        ["encode", "pairs", "batches"]
+            .map(|kind| cases[kind].as_array().unwrap().len())
+            .iter()
+            .sum::<usize>()
+    );
+}
+
+fn encode(tokenizer: &PretrainedTokenizer, case: &Value) {
+    let text = case["text"].as_str().unwrap();
+    let found = tokenizer.encoding(text, true).unwrap();
+    assert_eq!(json!(found.get_ids()), case["ids"], "{case}");
+    let tokens: Vec<_> = found
+        .get_ids()
+        .iter()
+        .map(|&id| tokenizer.id_to_token(id))
+        .collect();
+    assert_eq!(json!(tokens), case["tokens"], "{case}");
+    assert_eq!(json!(found.get_offsets()), case["offsets"], "{case}");
+    let plain = tokenizer.encode(text, false).unwrap();
+    assert_eq!(json!(plain), case["ids_no_special"], "{case}");
+    for (key, skip) in [("decoded", false), ("decoded_skip_special", true)] {
+        let decoded = tokenizer.decode(found.get_ids(), skip).unwrap();
+        assert_eq!(json!(decoded), case[key], "{case}");
+    }
+}
+
+fn batch(tokenizer: &PretrainedTokenizer, case: &Value) -> Padded {
+    let texts: Vec<&str> = case["texts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|text| text.as_str().unwrap())
+        .collect();
+    let length = case["max_length"].as_u64().map(|length| length as usize);
+    let side = match case["padding_side"].as_str().unwrap() {
+        "left" => Side::Left,
+        _ => Side::Right,
+    };
+    let padding = match case["padding"].as_str().unwrap() {
+        "max_length" => Padding::To(length.unwrap()),
+        _ => Padding::Longest,
+    };
+    let tokenizer = match case["truncation"].as_bool().unwrap() {
+        true => tokenizer.truncating(length.unwrap()).unwrap(),
+        false => tokenizer.clone(),
+    };
+    tokenizer.encode_batch(&texts, padding, side).unwrap()
+}
+
+#[test]
+fn byte_level_bpe_of_llama3_equals_hugging_face() {
+    compare("tokenizer_llama3");
+}
+
+#[test]
+fn sentencepiece_bpe_of_llama2_equals_hugging_face() {
+    compare("tokenizer_llama2");
+}
+
+#[test]
+fn sentencepiece_bpe_of_gemma_equals_hugging_face() {
+    compare("tokenizer_gemma");
+}
+
+#[test]
+fn word_pieces_of_bert_equal_hugging_face() {
+    compare("tokenizer_wordpiece");
+}
+
+#[test]
+fn unigrams_of_t5_equal_hugging_face() {
+    compare("tokenizer_unigram");
+}
+
+/// A tokenizer with three words and the given configuration.
+pub(crate) fn toy(config: &Value) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let added = |id: u32, content: &str| {
+        json!({"id": id, "content": content, "single_word": false, "lstrip": false,
+               "rstrip": false, "normalized": false, "special": true})
+    };
+    let tokenizer = json!({
+        "version": "1.0", "truncation": null, "padding": null,
+        "added_tokens": [added(0, "<s>"), added(1, "</s>")],
+        "normalizer": null, "pre_tokenizer": {"type": "Whitespace"},
+        "post_processor": null, "decoder": null,
+        "model": {"type": "WordLevel", "unk_token": "<unk>",
+                  "vocab": {"<s>": 0, "</s>": 1, "<unk>": 2, "water": 3, "burns": 4, ".": 5}},
+    });
+    let write = |name: &str, value: &Value| {
+        fs::write(dir.path().join(name), value.to_string()).unwrap();
+    };
+    write("tokenizer.json", &tokenizer);
+    write("tokenizer_config.json", config);
+    dir
+}
+
+fn error(config: &Value) -> String {
+    let dir = toy(config);
+    PretrainedTokenizer::read(dir.path())
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn ids_come_from_text_objects_and_the_older_map() {
+    let dir =
+        toy(&json!({"bos_token": "<s>", "eos_token": {"content": "</s>"}, "pad_token": null}));
+    let map = json!({"pad_token": {"content": "</s>", "lstrip": false}, "bos_token": "</s>"});
+    fs::write(dir.path().join("special_tokens_map.json"), map.to_string()).unwrap();
+    let ids = PretrainedTokenizer::read(dir.path()).unwrap().special_ids();
+    assert_eq!((ids.bos, ids.eos, ids.pad), (Some(0), Some(1), Some(1)));
+    assert_eq!(ids.unk, None);
+}
+
+#[test]
+fn a_token_with_a_role_is_whole_even_when_the_vocabulary_does_not_mark_it() {
+    let dir = toy(&json!({"unk_token": "<unk>"}));
+    let tokenizer = PretrainedTokenizer::read(dir.path()).unwrap();
+    assert_eq!(
+        tokenizer.encode("water <unk> burns", false).unwrap(),
+        [3, 2, 4]
+    );
+    assert_eq!(tokenizer.decode(&[3, 2, 4], true).unwrap(), "water burns");
+}
+
+#[test]
+fn tokens_of_the_older_layout_are_added_at_their_ids() {
+    let added = |id: &str| json!({"added_tokens_decoder": {id: {"content": "<mol>"}}});
+    let dir = toy(&added("6"));
+    let tokenizer = PretrainedTokenizer::read(dir.path()).unwrap();
+    assert_eq!(tokenizer.encode("water<mol>", false).unwrap(), [3, 6]);
+    let refused = error(&added("9"));
+    for part in [
+        "tokenizer_config.json",
+        "added_tokens_decoder",
+        "<mol>",
+        "9",
+        "6",
+    ] {
+        assert!(refused.contains(part), "{part}: {refused}");
+    }
+}
+
+#[test]
+fn bad_values_name_file_and_key() {
+    for (config, key) in [
+        (json!({"bos_token": "<bos>"}), "bos_token"),
+        (json!({"bos_token": 3}), "bos_token"),
+        (json!({"padding_side": "up"}), "padding_side"),
+        (
+            json!({"clean_up_tokenization_spaces": "yes"}),
+            "clean_up_tokenization_spaces",
+        ),
+        (json!({"model_max_length": -1}), "model_max_length"),
+        (
+            json!({"added_tokens_decoder": {"x": {}}}),
+            "added_tokens_decoder",
+        ),
+        (json!({"chat_template": 7}), "chat_template"),
+    ] {
+        let refused = error(&config);
+        assert!(
+            refused.contains("tokenizer_config.json") && refused.contains(key),
+            "{config}: {refused}"
+        );
+    }
+}
+
+#[test]
+fn a_directory_without_a_vocabulary_says_how_to_make_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let refused = PretrainedTokenizer::read(dir.path())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("tokenizer.json") && refused.contains("save_pretrained"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn padding_without_a_token_for_it_is_refused() {
+    let dir = toy(&json!({}));
+    let tokenizer = PretrainedTokenizer::read(dir.path()).unwrap();
+    let refused = tokenizer.encode_batch(&["water"], Padding::Longest, Side::Left);
+    assert!(refused.unwrap_err().to_string().contains("pad_token"));
+}
+
+#[test]
+fn a_length_of_1e30_is_no_limit() {
+    let limit = |config: Value| {
+        let dir = toy(&config);
+        let tokenizer = PretrainedTokenizer::read(dir.path()).unwrap();
+        tokenizer.config().model_max_length
+    };
+    assert_eq!(limit(json!({"model_max_length": 1e30})), None);
+    assert_eq!(limit(json!({"model_max_length": 512})), Some(512));
+}
+
+#[test]
+fn truncation_takes_the_side_of_the_directory() {
+    for (side, kept) in [("left", [4, 5]), ("right", [3, 4])] {
+        let dir = toy(&json!({"truncation_side": side}));
+        let tokenizer = PretrainedTokenizer::read(dir.path()).unwrap();
+        let cut = tokenizer.truncating(2).unwrap();
+        assert_eq!(cut.encode("water burns.", false).unwrap(), kept, "{side}");
+    }
+}
+
+#[test]
+fn text_for_readers_loses_spaces_only_when_the_directory_asks() {
+    for (asked, wanted) in [(false, "water burns ."), (true, "water burns.")] {
+        let dir = toy(&json!({"clean_up_tokenization_spaces": asked}));
+        let tokenizer = PretrainedTokenizer::read(dir.path()).unwrap();
+        assert_eq!(tokenizer.text(&[0, 3, 4, 5, 1]).unwrap(), wanted);
+    }
+    let spaced = "it does n't burn , I 'm sure : it 's wet . They 're , we 've ' x ' ! Is it ?";
+    let joined = "it doesn't burn, I'm sure : it's wet. They're, we've'x '! Is it?";
+    assert_eq!(clean_up_spaces(spaced), joined);
+}
