@@ -10,7 +10,8 @@ use molglot_tensor::{
     Backend, Device, Int, RowIndex, Tensor, TensorData,
     burn::tensor::{IndexingUpdateOp, activation},
     ops::{
-        RopeTable, causal_softmax, cross_entropy, gather_rows, rms_norm, rope, segment_sum, swiglu,
+        KeyRanges, RopeTable, attention_softmax, cross_entropy, gather_rows, rms_norm, rope,
+        segment_sum, swiglu,
     },
 };
 
@@ -120,9 +121,13 @@ fn attention(criterion: &mut Criterion) {
         .collect();
     compare(
         criterion,
-        "causal_softmax",
+        "attention_softmax",
         ([BATCH, HEADS, LENGTH, LENGTH], [1]),
-        &|x, _| causal_softmax(x, scale),
+        &|x, _| {
+            let [_, _, queries, keys] = x.dims();
+            let ranges = KeyRanges::causal(queries, keys, &x.device());
+            attention_softmax(x, &ranges, scale)
+        },
         &|x, _| {
             let mask = TensorData::new(hidden.clone(), [1, 1, LENGTH, LENGTH]);
             let mask = Tensor::<4>::from_data(mask, &x.device());
@@ -148,7 +153,11 @@ fn attention(criterion: &mut Criterion) {
         criterion,
         "rope",
         ([BATCH, LENGTH, HEADS, HEAD], [1]),
-        &|x, _| rope(x, &table, 0),
+        &|x, _| {
+            let positions: Vec<u32> = (0..x.dims()[1] as u32).collect();
+            let angles = table.at(1, &positions, &x.device());
+            rope(x, &angles)
+        },
         &|x, _| {
             let angle = |values: &Vec<f32>| {
                 Tensor::<4>::from_data(

@@ -4,7 +4,8 @@
 //! `tensors.<name>.atol` is the largest absolute difference that rounding explains.
 
 use std::{
-    env, fs,
+    collections::BTreeMap,
+    env, fmt, fs,
     path::{Path, PathBuf},
 };
 
@@ -25,6 +26,13 @@ pub struct Golden {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct GoldenError(String);
+
+impl GoldenError {
+    /// What is wrong with a case, or with running it.
+    pub fn new(reason: impl fmt::Display) -> Self {
+        Self(reason.to_string())
+    }
+}
 
 impl Golden {
     /// The case of this name under `MOLGLOT_GOLDEN`; `None` when the variable is not set.
@@ -196,5 +204,153 @@ impl Golden {
             )));
         }
         Ok(worst / atol)
+    }
+}
+
+/// A run over a case: collects every comparison, so that one difference does not hide the others.
+#[derive(Debug)]
+pub struct Comparison<'a> {
+    golden: &'a Golden,
+    compared: BTreeMap<String, f64>,
+    failures: Vec<String>,
+    skipped: BTreeMap<String, String>,
+}
+
+impl<'a> Comparison<'a> {
+    /// Nothing compared yet.
+    pub fn new(golden: &'a Golden) -> Self {
+        Self {
+            golden,
+            compared: BTreeMap::new(),
+            failures: Vec::new(),
+            skipped: BTreeMap::new(),
+        }
+    }
+
+    /// The case.
+    pub fn golden(&self) -> &'a Golden {
+        self.golden
+    }
+
+    /// Compares every value of a tensor.
+    pub fn all(&mut self, name: &str, actual: &[f32]) {
+        self.at(name, actual, &vec![true; actual.len()]);
+    }
+
+    /// Compares the values where `kept` is true.
+    pub fn at(&mut self, name: &str, actual: &[f32], kept: &[bool]) {
+        match self.golden.check_where(name, actual, kept) {
+            Ok(part) => {
+                let worst = self.compared.entry(name.to_owned()).or_default();
+                *worst = worst.max(part);
+            }
+            Err(error) => self.fail(name, &error),
+        }
+    }
+
+    /// Compares integers, which must be equal.
+    pub fn ints(&mut self, name: &str, actual: &[i64]) {
+        match self.golden.ints(name) {
+            Ok((_, wanted)) if wanted == actual => self.exact(name),
+            Ok((_, wanted)) => {
+                let at = wanted.iter().zip(actual).position(|(a, b)| a != b);
+                self.fail(
+                    name,
+                    &GoldenError::new(match at {
+                        Some(at) => {
+                            format!("{name}: value {at} is {}, not {}", actual[at], wanted[at])
+                        }
+                        None => format!(
+                            "{name}: {} values instead of {}",
+                            actual.len(),
+                            wanted.len()
+                        ),
+                    }),
+                );
+            }
+            Err(error) => self.fail(name, &error),
+        }
+    }
+
+    /// Records that a tensor was compared by other means and is equal.
+    pub fn exact(&mut self, name: &str) {
+        self.compared.entry(name.to_owned()).or_default();
+    }
+
+    /// Records a difference.
+    pub fn fail(&mut self, name: &str, error: &GoldenError) {
+        self.compared.insert(name.to_owned(), f64::INFINITY);
+        self.failures.push(error.to_string());
+    }
+
+    /// Says why a tensor is not compared.
+    pub fn skip(&mut self, name: &str, reason: &str) {
+        self.skipped.insert(name.to_owned(), reason.to_owned());
+    }
+
+    /// The outcome, with the outputs and gradients that nothing was compared with.
+    ///
+    /// # Errors
+    ///
+    /// [`GoldenError`] when the case has become unreadable.
+    pub fn finish(self) -> Result<Verdict, GoldenError> {
+        let uncovered = self.golden.names()?.into_iter().filter(|name| {
+            (name.starts_with("out.") || name.starts_with("grad."))
+                && !self.compared.contains_key(name)
+                && !self.skipped.contains_key(name)
+        });
+        Ok(Verdict {
+            uncovered: uncovered.collect(),
+            compared: self.compared,
+            failures: self.failures,
+            skipped: self.skipped,
+        })
+    }
+}
+
+/// How a case went.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdict {
+    /// Every tensor compared, with its largest difference as a part of its tolerance; 0 where equality is asked for.
+    pub compared: BTreeMap<String, f64>,
+    /// What is outside its tolerance or could not be computed.
+    pub failures: Vec<String>,
+    /// Outputs and gradients that nothing was compared with.
+    pub uncovered: Vec<String>,
+    /// Tensors that are knowingly not compared, with the reason.
+    pub skipped: BTreeMap<String, String>,
+}
+
+impl Verdict {
+    /// Whether everything was compared and is inside its tolerance.
+    pub fn passed(&self) -> bool {
+        self.failures.is_empty() && self.uncovered.is_empty() && !self.compared.is_empty()
+    }
+
+    /// The tensor that came closest to its tolerance, and how close.
+    pub fn worst(&self) -> Option<(&str, f64)> {
+        self.compared
+            .iter()
+            .max_by(|a, b| a.1.total_cmp(b.1))
+            .map(|(name, &part)| (name.as_str(), part))
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} tensors compared", self.compared.len())?;
+        if let Some((name, part)) = self.worst() {
+            write!(f, ", worst {part:.2} of its tolerance ({name})")?;
+        }
+        for failure in &self.failures {
+            write!(f, "\n  off        {failure}")?;
+        }
+        for name in &self.uncovered {
+            write!(f, "\n  uncovered  {name}")?;
+        }
+        for (name, reason) in &self.skipped {
+            write!(f, "\n  skipped    {name}: {reason}")?;
+        }
+        Ok(())
     }
 }

@@ -4,8 +4,9 @@ use std::{fmt, io, path::Path};
 
 use molglot_core::SpliceError;
 use molglot_lm::{
+    decoder::{ConfigError, LoadError},
     generate::GenerateError,
-    llama::{ConfigError, LoadError},
+    lora::{AdapterError, LoraError},
     prompt::PromptError,
     tokenizer::TokenizerError,
 };
@@ -39,6 +40,12 @@ pub enum Error {
     /// A language model cannot be made.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The adapter's settings do not fit the language model.
+    #[error("lora: {0}")]
+    Lora(#[from] LoraError),
+    /// An adapter cannot be loaded.
+    #[error(transparent)]
+    Adapter(#[from] AdapterError),
     /// The tokenizer refused.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),

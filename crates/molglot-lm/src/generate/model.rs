@@ -131,9 +131,6 @@ pub fn generate<M: LanguageModel>(
     limit: usize,
     on_token: &mut OnToken<'_>,
 ) -> Result<Vec<Vec<Generated>>, GenerateError> {
-    if prompts.padding.iter().any(|&gap| gap > 0) {
-        return apart(model, prompts, config, limit, on_token);
-    }
     let length = prompts.embeddings.dims()[1];
     let info = |row: usize| PromptInfo {
         ids: prompts.ids[row].clone(),
@@ -146,7 +143,7 @@ pub fn generate<M: LanguageModel>(
     let mut reading = Reading {
         model,
         prompts,
-        cache: fresh(&prompts.padding),
+        cache: KvCache::new(&prompts.padding),
     };
     search(&mut reading, &info, config, on_token)
 }
@@ -174,7 +171,7 @@ impl<M: LanguageModel> NextToken for Reading<'_, M> {
     }
 
     fn extend(&mut self, parents: &[usize], tokens: &[u32]) -> LogitRows {
-        reorder(&mut self.cache, parents);
+        self.cache.reorder(parents);
         let sequences: Vec<Sequence> = tokens
             .iter()
             .map(|&token| Sequence {
@@ -191,48 +188,4 @@ impl<M: LanguageModel> NextToken for Reading<'_, M> {
         );
         self.advance(self.model.embed(&text))
     }
-}
-
-fn fresh(padding: &[usize]) -> KvCache {
-    assert!(padding.iter().all(|&gap| gap == 0), "padding");
-    KvCache::default()
-}
-
-fn reorder(cache: &mut KvCache, parents: &[usize]) {
-    for (keys, values) in &mut cache.blocks {
-        let index: Vec<i64> = parents.iter().map(|&row| row as i64).collect();
-        let index = Tensor::<1, molglot_tensor::Int>::from_data(index.as_slice(), &keys.device());
-        *keys = keys.clone().select(0, index.clone());
-        *values = values.clone().select(0, index);
-    }
-}
-
-fn apart<M: LanguageModel>(
-    model: &M,
-    prompts: &Prompts,
-    config: &GenerateConfig,
-    limit: usize,
-    on_token: &mut OnToken<'_>,
-) -> Result<Vec<Vec<Generated>>, GenerateError> {
-    let mut all = Vec::new();
-    for (row, &gap) in prompts.padding.iter().enumerate() {
-        let own = prompts.embeddings.clone().slice_dim(0, row..row + 1);
-        let length = own.dims()[1];
-        let one = Prompts {
-            embeddings: own.slice_dim(1, gap..length),
-            padding: vec![0],
-            ids: vec![prompts.ids[row].clone()],
-            streams: vec![prompts.streams[row]],
-        };
-        all.extend(generate(
-            model,
-            &one,
-            config,
-            limit,
-            &mut |_, number, token| {
-                on_token(row, number, token);
-            },
-        )?);
-    }
-    Ok(all)
 }

@@ -2,12 +2,13 @@
 
 use molglot_core::{KvCache, LanguageModel};
 use molglot_lm::{
-    GenerateConfig, Llama, Prompts, generate,
+    Decoder, GenerateConfig, Prompts,
+    decoder::load_dir,
+    generate,
     generate::{Generated, LogitRows, NextToken, PromptInfo, processors::Processor, search},
-    llama::load_dir,
 };
 use molglot_tensor::{
-    Backend, Device, Init, Tensor, TensorData, burn::module::Module, golden::Golden,
+    Backend, Device, Tensor, TensorData, burn::tensor::FloatDType, golden::Golden,
 };
 use serde_json::{Map, Value};
 
@@ -18,8 +19,7 @@ fn compare(name: &str) {
     let scenarios = golden.meta()["generate"].as_object().unwrap();
     for backend in Backend::cpus() {
         let device = backend.open().unwrap();
-        let (model, _) = load_dir(&golden.dir().join("model"), &mut Init::new(0, &device)).unwrap();
-        let model = model.valid();
+        let (model, _) = load_dir(&golden.dir().join("model"), FloatDType::F32, &device).unwrap();
         for (scenario, settings) in scenarios {
             one(&golden, &model, &device, scenario, settings);
         }
@@ -36,7 +36,7 @@ fn config(settings: &Value) -> GenerateConfig {
     serde_json::from_value(Value::Object(known)).unwrap()
 }
 
-fn one(golden: &Golden, model: &Llama, device: &Device, scenario: &str, settings: &Value) {
+fn one(golden: &Golden, model: &Decoder, device: &Device, scenario: &str, settings: &Value) {
     let config = config(settings);
     let from_ids = settings["inputs"] == "gen";
     let name = format!("out.{scenario}.sequences");
@@ -96,7 +96,7 @@ fn one(golden: &Golden, model: &Llama, device: &Device, scenario: &str, settings
 }
 
 /// The prompts as one batch, or each by itself.
-fn ids(golden: &Golden, model: &Llama, device: &Device, batch: bool) -> Vec<Prompts> {
+fn ids(golden: &Golden, model: &Decoder, device: &Device, batch: bool) -> Vec<Prompts> {
     let rows = Rows::new(golden, "in.gen.").pick(golden, "in.gen.input_ids");
     let ids: Vec<Vec<u32>> = rows
         .iter()
@@ -113,7 +113,7 @@ fn ids(golden: &Golden, model: &Llama, device: &Device, batch: bool) -> Vec<Prom
 /// reference's tokens come back.
 fn as_behind_padding(
     golden: &Golden,
-    model: &Llama,
+    model: &Decoder,
     device: &Device,
     config: &GenerateConfig,
     found: &mut [Generated],
@@ -144,7 +144,7 @@ fn as_behind_padding(
 
 /// One prompt, whose first new tokens may come again.
 struct Lenient<'a> {
-    model: &'a Llama,
+    model: &'a Decoder,
     prompt: Tensor<3>,
     cache: KvCache,
     text: Vec<u32>,
@@ -227,4 +227,29 @@ fn llama3_generates_as_hugging_face() {
 #[test]
 fn llama3_tied_generates_as_hugging_face() {
     compare("llama3_tied");
+}
+
+#[test]
+fn mistral_generates_as_hugging_face() {
+    compare("mistral");
+}
+
+#[test]
+fn qwen2_generates_as_hugging_face() {
+    compare("qwen2");
+}
+
+#[test]
+fn gemma2_generates_as_hugging_face() {
+    compare("gemma2");
+}
+
+#[test]
+fn opt_generates_as_hugging_face() {
+    compare("opt");
+}
+
+#[test]
+fn galactica_generates_as_hugging_face() {
+    compare("opt_galactica");
 }

@@ -4,8 +4,7 @@
 mod chat;
 mod generate;
 mod generate_golden;
-mod golden_llama;
-mod golden_lora;
+mod golden;
 mod laws;
 mod sampling;
 mod support;

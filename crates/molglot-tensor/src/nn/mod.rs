@@ -2,8 +2,10 @@
 
 mod batch_norm;
 mod embedding;
+mod layer_norm;
 mod linear;
 
 pub use batch_norm::BatchNorm;
 pub use embedding::Embedding;
+pub use layer_norm::LayerNorm;
 pub use linear::{Linear, LinearConfig};

@@ -14,7 +14,7 @@ use burn::{
         backend_extension,
         tensor::FloatTensor,
     },
-    tensor::{Shape, Tensor, TensorData},
+    tensor::{FloatDType, IndexingUpdateOp, Shape, Tensor, TensorData},
 };
 
 use super::composed_backends;
@@ -30,8 +30,7 @@ pub(super) trait CrossEntropyOps: Backend {
         let device = TensorMetadata::device(&logits);
         let shifted = Self::float_sub(logits.clone(), Self::float_max_dim(logits, 1));
         let total = Self::float_log(Self::float_sum_dim(Self::float_exp(shifted.clone()), 1));
-        let classes: Vec<i32> = targets.iter().map(|&class| class as i32).collect();
-        let classes = Self::int_from_data(TensorData::new(classes, [targets.len(), 1]), &device);
+        let classes = Self::int_from_data(classes(&targets), &device);
         Self::float_sub(total, Self::float_gather(1, shifted, classes))
     }
 
@@ -42,21 +41,28 @@ pub(super) trait CrossEntropyOps: Backend {
         grad: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
         let device = TensorMetadata::device(&logits);
-        let [rows, classes] = *logits.shape().as_slice() else {
-            return logits;
-        };
-        let mut one_hot = vec![0f32; rows * classes];
-        for (row, &class) in targets.iter().enumerate() {
-            one_hot[row * classes + class as usize] = 1.0;
-        }
-        let one_hot = Self::float_from_data(TensorData::new(one_hot, [rows, classes]), &device);
         let weights = Self::float_exp(Self::float_sub(
             logits.clone(),
             Self::float_max_dim(logits, 1),
         ));
         let p = Self::float_div(weights.clone(), Self::float_sum_dim(weights, 1));
-        Self::float_mul(Self::float_sub(p, one_hot), grad)
+        let scaled = Self::float_mul(p, grad.clone());
+        // One class a row: no two additions meet.
+        let classes = Self::int_from_data(classes(&targets), &device);
+        Self::float_scatter(
+            1,
+            scaled,
+            classes,
+            Self::float_neg(grad),
+            IndexingUpdateOp::Add,
+        )
     }
+}
+
+/// `[R, 1]`.
+fn classes(targets: &Targets) -> TensorData {
+    let classes: Vec<i32> = targets.iter().map(|&class| class as i32).collect();
+    TensorData::new(classes, [targets.len(), 1])
 }
 
 composed_backends!(CrossEntropyOps);
@@ -187,6 +193,7 @@ pub fn cross_entropy(logits: Tensor<2>, targets: &Arc<[u32]>) -> Tensor<1> {
         targets.iter().all(|&target| (target as usize) < classes),
         "a target is not one of {classes} classes"
     );
+    let logits = logits.cast(FloatDType::F32);
     let losses = Tensor::<2>::from_dispatch(Dispatch::cross_entropy(
         logits.into_dispatch(),
         targets.clone(),

@@ -10,20 +10,62 @@
 // The ndarray backend is deprecated upstream and still asked for by users; the attribute macros name it.
 #![cfg_attr(feature = "ndarray", allow(deprecated))]
 
+use burn::{
+    backend::{Backend, TensorMetadata, tensor::FloatTensor},
+    tensor::{DType, FloatDType, Tensor},
+};
+
 mod cross_entropy;
+mod dropout;
+mod gelu;
+mod key_ranges;
+mod layer_norm;
 mod math;
 mod rms_norm;
 mod rope;
 mod rows;
+mod soft_cap;
 mod softmax;
 mod swiglu;
 
 pub use cross_entropy::cross_entropy;
+pub use dropout::dropout;
+pub use gelu::{gelu, gelu_tanh};
+pub use key_ranges::KeyRanges;
+pub use layer_norm::layer_norm;
 pub use rms_norm::rms_norm;
-pub use rope::{RopeTable, rope};
+pub use rope::{RopeAngles, RopeTable, rope};
 pub use rows::{RowIndex, gather_rows, segment_mean, segment_sum};
-pub use softmax::causal_softmax;
+pub use soft_cap::soft_cap;
+pub use softmax::attention_softmax;
 pub use swiglu::swiglu;
+
+/// `x` in f32.
+fn widen<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    if x.dtype() == DType::F32 {
+        x
+    } else {
+        B::float_cast(x, FloatDType::F32)
+    }
+}
+
+/// `x` in the type that the operation was given.
+fn narrow<B: Backend>(x: FloatTensor<B>, dtype: DType) -> FloatTensor<B> {
+    if x.dtype() == dtype {
+        x
+    } else {
+        B::float_cast(x, dtype.into())
+    }
+}
+
+/// A constant on the side of autodiff that `x` is on.
+fn beside<const C: usize, const D: usize>(constant: Tensor<C>, x: &Tensor<D>) -> Tensor<C> {
+    if x.is_autodiff() {
+        constant.autodiff()
+    } else {
+        constant.inner()
+    }
+}
 
 /// Values per task of an elementwise kernel: large enough to pay for a task, small enough to share the work.
 #[cfg(feature = "flex")]

@@ -2,7 +2,7 @@
 
 use burn::{
     backend::{
-        Autodiff, Backend, Dispatch,
+        Autodiff, Backend, Dispatch, TensorMetadata,
         autodiff::{
             NodeId,
             checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
@@ -15,7 +15,7 @@ use burn::{
     tensor::Tensor,
 };
 
-use super::composed_backends;
+use super::{composed_backends, narrow, widen};
 
 /// Backend side of [`rms_norm`]; rows are `[R, D]`, the weight is `[1, D]`.
 #[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Cube: cfg(feature = "cuda"), Autodiff)]
@@ -26,8 +26,11 @@ pub(super) trait RmsNormOps: Backend {
         weight: FloatTensor<Self>,
         epsilon: f32,
     ) -> FloatTensor<Self> {
+        let dtype = x.dtype();
+        let x = widen::<Self>(x);
         let scale = inverse_rms::<Self>(x.clone(), epsilon);
-        Self::float_mul(Self::float_mul(x, scale), weight)
+        let out = Self::float_mul(Self::float_mul(x, scale), widen::<Self>(weight));
+        narrow::<Self>(out, dtype)
     }
 
     /// Gradients of `x` and of the weight.
@@ -39,13 +42,18 @@ pub(super) trait RmsNormOps: Backend {
         grad: FloatTensor<Self>,
         epsilon: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (dtype, weight_dtype) = (x.dtype(), weight.dtype());
+        let (x, weight, grad) = (widen::<Self>(x), widen::<Self>(weight), widen::<Self>(grad));
         let scale = inverse_rms::<Self>(x.clone(), epsilon);
         let unit = Self::float_mul(x, scale.clone());
         let grad_weight = Self::float_sum_dim(Self::float_mul(grad.clone(), unit.clone()), 0);
         let grad_unit = Self::float_mul(grad, weight);
         let along = Self::float_mean_dim(Self::float_mul(grad_unit.clone(), unit.clone()), 1);
         let across = Self::float_sub(grad_unit, Self::float_mul(unit, along));
-        (Self::float_mul(across, scale), grad_weight)
+        (
+            narrow::<Self>(Self::float_mul(across, scale), dtype),
+            narrow::<Self>(grad_weight, weight_dtype),
+        )
     }
 }
 

@@ -15,10 +15,10 @@ use burn::{
         backend_extension,
         tensor::FloatTensor,
     },
-    tensor::{Shape, Slice, Tensor, TensorData},
+    tensor::{Device, Shape, Slice, Tensor, TensorData},
 };
 
-use super::composed_backends;
+use super::{composed_backends, narrow, widen};
 
 /// Cosines and sines of positions `0..len` for one head size, on the host.
 #[derive(Clone, Debug)]
@@ -56,45 +56,85 @@ impl RopeTable {
     }
 }
 
-/// Which rotation: the table, the position of the first row, and forward or back.
+/// Cosines and sines of the positions of one batch, on its device: made once and shared by every layer.
 #[derive(Clone, Debug)]
-pub(super) struct Rotation {
-    table: RopeTable,
-    start: usize,
-    back: bool,
+pub struct RopeAngles {
+    /// `[R, S, D / 2]`, `R` the batch size, or 1 when every row has the same positions.
+    cos: Tensor<3>,
+    sin: Tensor<3>,
 }
 
-impl Rotation {
-    /// Cosines and signed sines of `len` positions from the start.
-    fn rows(&self, len: usize) -> (&[f32], &[f32], f32) {
-        let Table { half, cos, sin } = &*self.table.0;
-        let range = self.start * half..(self.start + len) * half;
-        (
-            &cos[range.clone()],
-            &sin[range],
-            if self.back { -1.0 } else { 1.0 },
-        )
+impl RopeTable {
+    /// Angles of `rows` rows of positions.
+    ///
+    /// # Shapes
+    ///
+    /// - `positions`: `rows * S`, row-major
+    ///
+    /// # Panics
+    ///
+    /// When a position is beyond the table or `rows` does not divide their number.
+    pub fn at(&self, rows: usize, positions: &[u32], device: &Device) -> RopeAngles {
+        let half = self.0.half;
+        assert!(
+            positions.len().is_multiple_of(rows.max(1)),
+            "{} positions in {rows} rows",
+            positions.len()
+        );
+        let pick = |table: &[f32]| {
+            let mut values = Vec::with_capacity(positions.len() * half);
+            for &position in positions {
+                let position = position as usize;
+                assert!(
+                    position < self.len(),
+                    "position {position} is beyond the table of {}",
+                    self.len()
+                );
+                values.extend_from_slice(&table[position * half..][..half]);
+            }
+            let shape = [rows, positions.len() / rows.max(1), half];
+            Tensor::from_data(TensorData::new(values, shape), &device.clone().inner())
+        };
+        RopeAngles {
+            cos: pick(&self.0.cos),
+            sin: pick(&self.0.sin),
+        }
+    }
+
+    /// Cosines and sines of one position, for comparison with a reference.
+    ///
+    /// # Panics
+    ///
+    /// When the position is beyond the table.
+    pub fn angles(&self, position: usize) -> (&[f32], &[f32]) {
+        let half = self.0.half;
+        let range = position * half..(position + 1) * half;
+        (&self.0.cos[range.clone()], &self.0.sin[range])
     }
 }
 
-/// Backend side of [`rope`]; `x` is `[B, S, H, D]`.
+/// Backend side of [`rope`]; `x` is `[B, S, H, D]`, the angles `[1 or B, S, D / 2]`.
 #[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Cube: cfg(feature = "cuda"), Autodiff)]
 pub(super) trait RopeOps: Backend {
-    /// `(x1, x2) -> (x1 cos - x2 sin, x2 cos + x1 sin)` on the halves of the last axis.
-    fn rope(x: FloatTensor<Self>, rotation: Rotation) -> FloatTensor<Self> {
+    /// `(x1, x2) -> (x1 cos - x2 sin, x2 cos + x1 sin)` on the halves of the last axis; `back` turns the other way.
+    fn rope(
+        x: FloatTensor<Self>,
+        cos: FloatTensor<Self>,
+        sin: FloatTensor<Self>,
+        back: bool,
+    ) -> FloatTensor<Self> {
+        let dtype = x.dtype();
         let shape = x.shape();
-        let [_, len, _, size] = *shape.as_slice() else {
-            return x;
+        let half = shape.as_slice()[3] / 2;
+        let x = widen::<Self>(x);
+        let table = |angles: FloatTensor<Self>| {
+            let [rows, len, half] = *angles.shape().as_slice() else {
+                return angles;
+            };
+            Self::float_reshape(angles, Shape::from([rows, len, 1, half]))
         };
-        let device = TensorMetadata::device(&x);
-        let half = size / 2;
-        let (cos, sin, sign) = rotation.rows(len);
-        let table = |values: Vec<f32>| {
-            let flat = Self::float_from_data(TensorData::new(values, [len, half]), &device);
-            Self::float_reshape(flat, Shape::from([1, len, 1, half]))
-        };
-        let cos = table(cos.to_vec());
-        let sin = table(sin.iter().map(|value| sign * value).collect());
+        let (cos, sin) = (table(cos), table(sin));
+        let sin = if back { Self::float_neg(sin) } else { sin };
         let part = |from: usize| {
             let whole = || Slice::full();
             Self::float_slice(
@@ -109,7 +149,10 @@ pub(super) trait RopeOps: Backend {
         );
         let rotated_second =
             Self::float_add(Self::float_mul(second, cos), Self::float_mul(first, sin));
-        Self::float_cat(vec![rotated_first, rotated_second], 3)
+        narrow::<Self>(
+            Self::float_cat(vec![rotated_first, rotated_second], 3),
+            dtype,
+        )
     }
 }
 
@@ -123,7 +166,7 @@ mod flex {
 
     use super::{
         super::flex::{output, values},
-        RopeOps, Rotation,
+        RopeOps,
     };
 
     #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
@@ -139,32 +182,32 @@ mod flex {
     }
 
     impl RopeOps for Flex {
-        fn rope(x: FloatTensor<Self>, rotation: Rotation) -> FloatTensor<Self> {
-            let x = x.to_contiguous();
+        fn rope(
+            x: FloatTensor<Self>,
+            cos: FloatTensor<Self>,
+            sin: FloatTensor<Self>,
+            back: bool,
+        ) -> FloatTensor<Self> {
+            let (x, cos, sin) = (x.to_contiguous(), cos.to_contiguous(), sin.to_contiguous());
             let shape = x.layout().shape().clone();
             let [_, len, heads, size] = *shape.as_slice() else {
                 return x;
             };
+            let rows = cos.layout().shape().as_slice()[0];
             let mut out = output(shape);
-            let (cos, sin, sign) = rotation.rows(len);
-            let (half, row) = (size / 2, heads * size);
+            let (cos, sin) = (values(&cos), values(&sin));
+            let sign = if back { -1.0 } else { 1.0 };
+            let half = size / 2;
+            // One task a token: all its heads turn by the same angles.
             out.storage_mut::<f32>()
-                .par_chunks_mut(row * len)
-                .zip(values(&x).par_chunks(row * len))
-                .for_each(|(out, x)| {
-                    for position in 0..len {
-                        let table = position * half..(position + 1) * half;
-                        for head in 0..heads {
-                            let at =
-                                position * row + head * size..position * row + (head + 1) * size;
-                            rotate(
-                                &x[at.clone()],
-                                &mut out[at],
-                                &cos[table.clone()],
-                                &sin[table.clone()],
-                                sign,
-                            );
-                        }
+                .par_chunks_mut(heads * size)
+                .with_min_len(32)
+                .zip(values(&x).par_chunks(heads * size))
+                .enumerate()
+                .for_each(|(token, (out, x))| {
+                    let at = (token / len % rows * len + token % len) * half;
+                    for (out, x) in out.chunks_exact_mut(size).zip(x.chunks_exact(size)) {
+                        rotate(x, out, &cos[at..at + half], &sin[at..at + half], sign);
                     }
                 });
             out
@@ -173,33 +216,42 @@ mod flex {
 }
 
 impl<B: RopeOps, C: CheckpointStrategy> RopeOps for Autodiff<B, C> {
-    fn rope(x: FloatTensor<Self>, rotation: Rotation) -> FloatTensor<Self> {
+    fn rope(
+        x: FloatTensor<Self>,
+        cos: FloatTensor<Self>,
+        sin: FloatTensor<Self>,
+        back: bool,
+    ) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct Rope;
         impl<B: RopeOps> Backward<B, 1> for Rope {
-            type State = Rotation;
-            fn backward(self, ops: Ops<Rotation, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+            type State = (FloatTensor<B>, FloatTensor<B>, bool);
+            fn backward(
+                self,
+                ops: Ops<Self::State, 1>,
+                grads: &mut Gradients,
+                _: &mut Checkpointer,
+            ) {
                 let [parent] = ops.parents;
                 let grad = grads.consume::<B>(&ops.node);
+                let (cos, sin, back) = ops.state;
                 if let Some(parent) = parent {
-                    let inverse = Rotation {
-                        back: !ops.state.back,
-                        ..ops.state
-                    };
-                    grads.register::<B>(parent.id, B::rope(grad, inverse));
+                    grads.register::<B>(parent.id, B::rope(grad, cos, sin, !back));
                 }
             }
         }
+        let (cos, sin) = (cos.into_primitive(), sin.into_primitive());
         match Rope.prepare::<C>([x.node()]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
-                prep.finish(rotation.clone(), B::rope(x.into_primitive(), rotation))
+                let out = B::rope(x.into_primitive(), cos.clone(), sin.clone(), back);
+                prep.finish((cos, sin, back), out)
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::rope(x.into_primitive(), rotation)),
+            OpsKind::UnTracked(prep) => prep.finish(B::rope(x.into_primitive(), cos, sin, back)),
         }
     }
 }
 
-/// Rotates queries or keys whose first row stands at position `start`.
+/// Rotates queries or keys.
 ///
 /// # Shapes
 ///
@@ -208,24 +260,22 @@ impl<B: RopeOps, C: CheckpointStrategy> RopeOps for Autodiff<B, C> {
 ///
 /// # Panics
 ///
-/// When the table is shorter than `start + S` or was made for another `D`.
-pub fn rope(x: Tensor<4>, table: &RopeTable, start: usize) -> Tensor<4> {
-    let [_, len, _, size] = x.dims();
-    assert_eq!(
-        size,
-        2 * table.0.half,
-        "the table was made for another head size"
-    );
+/// When the angles are for other shapes.
+pub fn rope(x: Tensor<4>, angles: &RopeAngles) -> Tensor<4> {
+    let [batch, len, _, size] = x.dims();
+    let [rows, positions, half] = angles.cos.dims();
+    assert_eq!(size, 2 * half, "angles of another head size");
+    assert_eq!(len, positions, "angles of another number of positions");
     assert!(
-        start + len <= table.len(),
-        "position {} is beyond the table of {}",
-        start + len,
-        table.len()
+        rows == 1 || rows == batch,
+        "angles of {rows} rows for a batch of {batch}"
     );
-    let rotation = Rotation {
-        table: table.clone(),
-        start,
-        back: false,
-    };
-    Tensor::from_dispatch(Dispatch::rope(x.into_dispatch(), rotation))
+    let cos = super::beside(angles.cos.clone(), &x);
+    let sin = super::beside(angles.sin.clone(), &x);
+    Tensor::from_dispatch(Dispatch::rope(
+        x.into_dispatch(),
+        cos.into_dispatch(),
+        sin.into_dispatch(),
+        false,
+    ))
 }

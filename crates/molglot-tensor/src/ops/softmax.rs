@@ -11,66 +11,79 @@ use burn::{
         backend_extension,
         tensor::FloatTensor,
     },
-    tensor::{Shape, Tensor, TensorData},
+    tensor::{FloatDType, IntDType, Shape, Slice, Tensor},
 };
 
-use super::composed_backends;
+use super::{KeyRanges, composed_backends, narrow, widen};
 
-/// Added to a hidden score: finite, so that a row without any visible key stays a number.
-const HIDDEN: f32 = -1e9;
+/// Taken from a hidden score: finite, so that the largest score of a row stays a number.
+const HIDDEN: f32 = 1e9;
+/// Total weight of a row that sees nothing.
+const NOTHING: f32 = 1e-30;
 
-/// Backend side of [`causal_softmax`].
+/// Backend side of [`attention_softmax`]; `scores` are `[B, H, Q, K]`, `bounds` `[1 or B, Q, 2]`.
 #[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Cube: cfg(feature = "cuda"), Autodiff)]
 pub(super) trait SoftmaxOps: Backend {
-    /// Softmax of `scale * scores` over the last axis with a causal mask.
-    fn causal_softmax(scores: FloatTensor<Self>, scale: f32) -> FloatTensor<Self> {
-        let shape = scores.shape();
-        let [.., queries, keys] = *shape.as_slice() else {
-            return scores;
-        };
-        let device = TensorMetadata::device(&scores);
-        let mask = Self::float_from_data(
-            TensorData::new(hidden(queries, keys), [queries, keys]),
-            &device,
+    /// Softmax of `scale * scores` over the keys inside the bounds, in f32.
+    fn attention_softmax(
+        scores: FloatTensor<Self>,
+        bounds: FloatTensor<Self>,
+        scale: f32,
+    ) -> FloatTensor<Self> {
+        let dtype = scores.dtype();
+        let visible = visible::<Self>(&scores, bounds);
+        let scaled = Self::float_mul_scalar(widen::<Self>(scores), scale.into());
+        let hidden = Self::float_mul_scalar(
+            Self::float_sub_scalar(visible.clone(), 1f32.into()),
+            HIDDEN.into(),
         );
-        let mut broadcast = vec![1; shape.as_slice().len() - 2];
-        broadcast.extend([queries, keys]);
-        let mask = Self::float_reshape(mask, Shape::from(broadcast));
-        let axis = shape.as_slice().len() - 1;
-        let scaled = Self::float_add(Self::float_mul_scalar(scores, scale.into()), mask);
-        let shifted = Self::float_sub(scaled.clone(), Self::float_max_dim(scaled, axis));
-        let weights = Self::float_exp(shifted);
-        Self::float_div(weights.clone(), Self::float_sum_dim(weights, axis))
+        let scaled = Self::float_add(scaled, hidden);
+        let shifted = Self::float_sub(scaled.clone(), Self::float_max_dim(scaled, 3));
+        let weights = Self::float_mul(Self::float_exp(shifted), visible);
+        let total = Self::float_add_scalar(Self::float_sum_dim(weights.clone(), 3), NOTHING.into());
+        narrow::<Self>(Self::float_div(weights, total), dtype)
     }
 
     /// Gradient of the scores from the probabilities `p`: `scale * p * (grad - sum(p * grad))`.
-    fn causal_softmax_backward(
+    fn attention_softmax_backward(
         p: FloatTensor<Self>,
         grad: FloatTensor<Self>,
         scale: f32,
     ) -> FloatTensor<Self> {
-        let axis = p.shape().as_slice().len() - 1;
-        let total = Self::float_sum_dim(Self::float_mul(p.clone(), grad.clone()), axis);
-        Self::float_mul_scalar(
+        let dtype = p.dtype();
+        let (p, grad) = (widen::<Self>(p), widen::<Self>(grad));
+        let total = Self::float_sum_dim(Self::float_mul(p.clone(), grad.clone()), 3);
+        let out = Self::float_mul_scalar(
             Self::float_mul(p, Self::float_sub(grad, total)),
             scale.into(),
-        )
+        );
+        narrow::<Self>(out, dtype)
     }
 }
 
-/// Row-major `[queries, keys]`: 0 where query `i` sees key `j`, that is `j <= i + keys - queries`, else [`HIDDEN`].
-fn hidden(queries: usize, keys: usize) -> Vec<f32> {
-    (0..queries)
-        .flat_map(|query| {
-            (0..keys).map(move |key| {
-                if key + queries <= query + keys {
-                    0.0
-                } else {
-                    HIDDEN
-                }
-            })
-        })
-        .collect()
+/// `[1 or B, 1, Q, K]`: 1 where a query sees a key, else 0.
+fn visible<B: Backend>(scores: &FloatTensor<B>, bounds: FloatTensor<B>) -> FloatTensor<B> {
+    let device = TensorMetadata::device(scores);
+    let shape = scores.shape();
+    let (queries, keys) = (shape.as_slice()[2], shape.as_slice()[3]);
+    let rows = bounds.shape().as_slice()[0];
+    let places = B::int_arange(0..keys as i64, &device, IntDType::I32);
+    let places = B::float_reshape(
+        B::int_into_float(places, FloatDType::F32),
+        Shape::from([1, 1, 1, keys]),
+    );
+    let bound = |which: usize| {
+        let column = B::float_slice(
+            bounds.clone(),
+            &[Slice::full(), Slice::full(), Slice::from(which..which + 1)],
+        );
+        B::float_reshape(column, Shape::from([rows, 1, queries, 1]))
+    };
+    // All are whole numbers: a difference of at least one is a yes.
+    let at_least_one = |x: FloatTensor<B>| B::float_clamp(x, 0f32.into(), 1f32.into());
+    let after = B::float_sub(B::float_add_scalar(places.clone(), 1f32.into()), bound(0));
+    let before = B::float_sub(bound(1), places);
+    B::float_mul(at_least_one(after), at_least_one(before))
 }
 
 composed_backends!(SoftmaxOps);
@@ -91,15 +104,13 @@ mod flex {
     };
 
     #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
-    fn forward(scores: &[f32], out: &mut [f32], visible: usize, scale: f32) {
-        let (seen, rest) = out.split_at_mut(visible);
-        rest.fill(0.0);
-        let largest = max_by(visible, |key| scores[key] * scale);
-        for (out, score) in seen.iter_mut().zip(scores) {
+    fn forward(scores: &[f32], out: &mut [f32], scale: f32) {
+        let largest = max_by(scores.len(), |key| scores[key] * scale);
+        for (out, score) in out.iter_mut().zip(scores) {
             *out = exp(score * scale - largest);
         }
-        let inverse = 1.0 / sum_by(visible, |key| seen[key]);
-        seen.iter_mut().for_each(|value| *value *= inverse);
+        let inverse = 1.0 / sum_by(out.len(), |key| out[key]);
+        out.iter_mut().for_each(|value| *value *= inverse);
     }
 
     #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
@@ -111,20 +122,20 @@ mod flex {
     }
 
     impl SoftmaxOps for Flex {
-        fn causal_softmax(scores: FloatTensor<Self>, scale: f32) -> FloatTensor<Self> {
-            let scores = scores.to_contiguous();
+        fn attention_softmax(
+            scores: FloatTensor<Self>,
+            bounds: FloatTensor<Self>,
+            scale: f32,
+        ) -> FloatTensor<Self> {
+            let (scores, bounds) = (scores.to_contiguous(), bounds.to_contiguous());
             let shape = scores.layout().shape().clone();
-            let keys = width(&scores);
-            let queries = shape
-                .as_slice()
-                .iter()
-                .rev()
-                .nth(1)
-                .copied()
-                .unwrap_or(1)
-                .max(1);
+            let [_, heads, queries, keys] = *shape.as_slice() else {
+                return scores;
+            };
+            let ranges = values(&bounds);
+            let rows_of_bounds = bounds.layout().shape().as_slice()[0];
             let mut out = output(shape);
-            let rows = (CHUNK / keys).max(1);
+            let rows = (CHUNK / keys.max(1)).max(1);
             out.storage_mut::<f32>()
                 .par_chunks_mut(rows * keys)
                 .zip(values(&scores).par_chunks(rows * keys))
@@ -135,20 +146,22 @@ mod flex {
                         .zip(scores.chunks_exact(keys))
                         .enumerate()
                     {
-                        let query = (chunk * rows + row) % queries;
-                        // With fewer keys than queries the first queries see nothing; softmax of nothing is uniform.
-                        let visible = (query + 1 + keys).saturating_sub(queries).min(keys);
-                        if visible == 0 {
-                            out.fill(1.0 / keys as f32);
-                        } else {
-                            forward(scores, out, visible, scale);
+                        let row = chunk * rows + row;
+                        let (batch, query) = (row / queries / heads, row % queries);
+                        let at = 2 * (batch % rows_of_bounds * queries + query);
+                        let from = ranges[at] as usize;
+                        let to = (ranges[at + 1] as usize).max(from);
+                        out[..from].fill(0.0);
+                        out[to..].fill(0.0);
+                        if from < to {
+                            forward(&scores[from..to], &mut out[from..to], scale);
                         }
                     }
                 });
             out
         }
 
-        fn causal_softmax_backward(
+        fn attention_softmax_backward(
             p: FloatTensor<Self>,
             grad: FloatTensor<Self>,
             scale: f32,
@@ -179,10 +192,14 @@ mod flex {
 }
 
 impl<B: SoftmaxOps, C: CheckpointStrategy> SoftmaxOps for Autodiff<B, C> {
-    fn causal_softmax(scores: FloatTensor<Self>, scale: f32) -> FloatTensor<Self> {
+    fn attention_softmax(
+        scores: FloatTensor<Self>,
+        bounds: FloatTensor<Self>,
+        scale: f32,
+    ) -> FloatTensor<Self> {
         #[derive(Debug)]
-        struct CausalSoftmax;
-        impl<B: SoftmaxOps> Backward<B, 1> for CausalSoftmax {
+        struct AttentionSoftmax;
+        impl<B: SoftmaxOps> Backward<B, 1> for AttentionSoftmax {
             type State = (FloatTensor<B>, f32);
             fn backward(
                 self,
@@ -194,33 +211,53 @@ impl<B: SoftmaxOps, C: CheckpointStrategy> SoftmaxOps for Autodiff<B, C> {
                 let grad = grads.consume::<B>(&ops.node);
                 let (p, scale) = ops.state;
                 if let Some(parent) = parent {
-                    grads.register::<B>(parent.id, B::causal_softmax_backward(p, grad, scale));
+                    grads.register::<B>(parent.id, B::attention_softmax_backward(p, grad, scale));
                 }
             }
         }
-        match CausalSoftmax
+        let bounds = bounds.into_primitive();
+        match AttentionSoftmax
             .prepare::<C>([scores.node()])
             .compute_bound()
             .stateful()
         {
             OpsKind::Tracked(prep) => {
-                let p = B::causal_softmax(scores.into_primitive(), scale);
+                let p = B::attention_softmax(scores.into_primitive(), bounds, scale);
                 prep.finish((p.clone(), scale), p)
             }
             OpsKind::UnTracked(prep) => {
-                prep.finish(B::causal_softmax(scores.into_primitive(), scale))
+                prep.finish(B::attention_softmax(scores.into_primitive(), bounds, scale))
             }
         }
     }
 }
 
-/// Attention probabilities: softmax of `scale * scores` over the keys, query `i` of `Q` seeing the keys
-/// `0..=i + K - Q` of `K` (the last query sees every key, so a cache of earlier keys needs no other mask).
+/// Attention probabilities: softmax of `scale * scores` over the keys that each query sees, 0 elsewhere.
 ///
 /// # Shapes
 ///
 /// - `scores`: `[B, H, Q, K]`
-/// - output: `[B, H, Q, K]`, rows sum to 1
-pub fn causal_softmax(scores: Tensor<4>, scale: f32) -> Tensor<4> {
-    Tensor::from_dispatch(Dispatch::causal_softmax(scores.into_dispatch(), scale))
+/// - output: `[B, H, Q, K]`, rows sum to 1, or to 0 where a query sees nothing
+///
+/// # Panics
+///
+/// When the ranges are for another number of queries or rows.
+pub fn attention_softmax(scores: Tensor<4>, ranges: &KeyRanges, scale: f32) -> Tensor<4> {
+    let [batch, _, queries, _] = scores.dims();
+    assert_eq!(
+        queries,
+        ranges.queries(),
+        "ranges of another number of queries"
+    );
+    assert!(
+        ranges.rows() == 1 || ranges.rows() == batch,
+        "ranges of {} rows for a batch of {batch}",
+        ranges.rows()
+    );
+    let bounds = super::beside(ranges.bounds(), &scores);
+    Tensor::from_dispatch(Dispatch::attention_softmax(
+        scores.into_dispatch(),
+        bounds.into_dispatch(),
+        scale,
+    ))
 }

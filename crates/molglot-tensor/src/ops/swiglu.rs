@@ -2,7 +2,7 @@
 
 use burn::{
     backend::{
-        Autodiff, Backend, Dispatch,
+        Autodiff, Backend, Dispatch, TensorMetadata,
         autodiff::{
             NodeId,
             checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
@@ -15,15 +15,17 @@ use burn::{
     tensor::Tensor,
 };
 
-use super::composed_backends;
+use super::{composed_backends, narrow, widen};
 
 /// Backend side of [`swiglu`].
 #[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Cube: cfg(feature = "cuda"), Autodiff)]
 pub(super) trait SwigluOps: Backend {
     /// `silu(gate) * up`.
     fn swiglu(gate: FloatTensor<Self>, up: FloatTensor<Self>) -> FloatTensor<Self> {
+        let dtype = gate.dtype();
+        let (gate, up) = (widen::<Self>(gate), widen::<Self>(up));
         let sigmoid = Self::sigmoid(gate.clone());
-        Self::float_mul(Self::float_mul(gate, sigmoid), up)
+        narrow::<Self>(Self::float_mul(Self::float_mul(gate, sigmoid), up), dtype)
     }
 
     /// Gradients of `gate` and `up`. With `s = sigmoid(g)`: `d silu / d g = s + g s (1 - s)`.
@@ -32,6 +34,8 @@ pub(super) trait SwigluOps: Backend {
         up: FloatTensor<Self>,
         grad: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let dtype = gate.dtype();
+        let (gate, up, grad) = (widen::<Self>(gate), widen::<Self>(up), widen::<Self>(grad));
         let sigmoid = Self::sigmoid(gate.clone());
         let silu = Self::float_mul(gate, sigmoid.clone());
         let grad_up = Self::float_mul(grad.clone(), silu.clone());
@@ -39,7 +43,10 @@ pub(super) trait SwigluOps: Backend {
             Self::float_add(sigmoid.clone(), silu.clone()),
             Self::float_mul(silu, sigmoid),
         );
-        (Self::float_mul(Self::float_mul(grad, up), slope), grad_up)
+        (
+            narrow::<Self>(Self::float_mul(Self::float_mul(grad, up), slope), dtype),
+            narrow::<Self>(grad_up, dtype),
+        )
     }
 }
 

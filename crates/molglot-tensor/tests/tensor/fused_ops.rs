@@ -4,7 +4,10 @@
 use molglot_tensor::{
     Backend, Device, Tensor, TensorData,
     burn::tensor::activation,
-    ops::{RopeTable, causal_softmax, cross_entropy, rms_norm, rope, swiglu},
+    ops::{
+        KeyRanges, RopeTable, attention_softmax, cross_entropy, dropout, gelu, gelu_tanh,
+        layer_norm, rms_norm, rope, soft_cap, swiglu,
+    },
 };
 use proptest::prelude::*;
 
@@ -60,11 +63,34 @@ fn same<const A: usize, const B: usize, const O: usize>(
     }
 }
 
-fn mask(queries: usize, keys: usize, device: &Device) -> Tensor<4> {
-    let values: Vec<f32> = (0..queries)
-        .flat_map(|q| (0..keys).map(move |k| if k + queries <= q + keys { 0.0 } else { -1e9 }))
+/// A range for every (row, query), some of them empty.
+fn range(row: usize, query: usize, keys: usize) -> std::ops::Range<usize> {
+    let start = (row * 3 + query * 2) % (keys + 1);
+    start..start + (row + query * 5) % (keys + 2)
+}
+
+/// `[R, 1, Q, K]`: 0 inside the ranges, a large negative number outside.
+fn mask(rows: usize, queries: usize, keys: usize, device: &Device) -> Tensor<4> {
+    let mut values = Vec::new();
+    for row in 0..rows {
+        for query in 0..queries {
+            let range = range(row, query, keys);
+            values.extend((0..keys).map(|key| if range.contains(&key) { 0.0 } else { -1e9 }));
+        }
+    }
+    Tensor::from_data(TensorData::new(values, [rows, 1, queries, keys]), device)
+}
+
+/// `[R, 1, Q, 1]`: 1 where a query sees anything.
+fn sees(rows: usize, queries: usize, keys: usize, device: &Device) -> Tensor<4> {
+    let some = |row: usize, query: usize| {
+        let range = range(row, query, keys);
+        f32::from(range.start < range.end.min(keys))
+    };
+    let values: Vec<f32> = (0..rows)
+        .flat_map(|row| (0..queries).map(move |query| some(row, query)))
         .collect();
-    Tensor::from_data(TensorData::new(values, [1, 1, queries, keys]), device)
+    Tensor::from_data(TensorData::new(values, [rows, 1, queries, 1]), device)
 }
 
 proptest! {
@@ -76,16 +102,30 @@ proptest! {
     }
 
     #[test]
-    fn causal_softmax_is_a_masked_softmax(batch in 1usize..3, heads in 1usize..4, queries in 1usize..40, extra in 0usize..9) {
-        let keys = queries + extra;
+    fn attention_softmax_is_a_masked_softmax(batch in 1usize..4, heads in 1usize..4, queries in 1usize..40, keys in 1usize..40, shared: bool) {
+        let rows = if shared { 1 } else { batch };
         same(
-            "causal_softmax",
+            "attention_softmax",
             ([batch, heads, queries, keys], [1]),
-            |x, _| causal_softmax(x, 0.37),
             |x, _| {
-                let mask = mask(queries, keys, &x.device());
-                activation::softmax(x.mul_scalar(0.37) + mask, 3)
+                let ranges = KeyRanges::new([rows, queries, keys], &x.device(), |row, query| range(row, query, keys));
+                attention_softmax(x, &ranges, 0.37)
             },
+            |x, _| {
+                let device = x.device();
+                let mask = mask(rows, queries, keys, &device);
+                activation::softmax(x.mul_scalar(0.37) + mask, 3) * sees(rows, queries, keys, &device)
+            },
+        );
+    }
+
+    #[test]
+    fn soft_cap_is_a_scaled_tanh(rows in 1usize..40, width in 1usize..70, cap in 0.5f32..60.0) {
+        same(
+            "soft_cap",
+            ([rows, width], [1]),
+            |x, _| soft_cap(x, 0.7, cap),
+            |x, _| x.mul_scalar(0.7 / cap).tanh().mul_scalar(cap),
         );
     }
 
@@ -98,6 +138,46 @@ proptest! {
             |x, w| {
                 let scale = (x.clone().square().mean_dim(1) + 1e-5).sqrt().recip();
                 x * scale * w.reshape([1, width])
+            },
+        );
+    }
+
+    #[test]
+    fn layer_norm_is_its_formula(rows in 1usize..50, width in 2usize..70) {
+        let formula = |x: Tensor<2>, w: Tensor<1>, b: Tensor<1>| {
+            let centred = x.clone() - x.mean_dim(1);
+            let scale = (centred.clone().square().mean_dim(1) + 1e-5).sqrt().recip();
+            centred * scale * w.reshape([1, width]) + b.reshape([1, width])
+        };
+        let halves = |w: Tensor<1>| (w.clone().slice([0..width]), w.slice([width..2 * width]));
+        same(
+            "layer_norm",
+            ([rows, width], [2 * width]),
+            |x, w| { let (w, b) = halves(w); layer_norm(x, w, b, 1e-5) },
+            |x, w| { let (w, b) = halves(w); formula(x, w, b) },
+        );
+    }
+
+    #[test]
+    fn gelu_is_x_times_the_normal_distribution_function(rows in 1usize..40, width in 1usize..70) {
+        same(
+            "gelu",
+            ([rows, width], [1]),
+            |x, _| gelu(x),
+            |x, _| x.clone() * (x.mul_scalar(0.5f64.sqrt()).erf() + 1.0).mul_scalar(0.5),
+        );
+    }
+
+    #[test]
+    fn gelu_tanh_is_its_formula(rows in 1usize..40, width in 1usize..70) {
+        same(
+            "gelu_tanh",
+            ([rows, width], [1]),
+            |x, _| gelu_tanh(x),
+            |x, _| {
+                let inner = (x.clone() + x.clone().powi_scalar(3).mul_scalar(0.044_715))
+                    .mul_scalar((2.0 / std::f64::consts::PI).sqrt());
+                x * (inner.tanh() + 1.0).mul_scalar(0.5)
             },
         );
     }
@@ -121,19 +201,22 @@ proptest! {
     }
 
     #[test]
-    fn rope_rotates_the_halves(batch in 1usize..3, len in 1usize..9, heads in 1usize..4, half in 1usize..9, start in 0usize..5) {
+    fn rope_rotates_the_halves(batch in 1usize..3, len in 1usize..9, heads in 1usize..4, half in 1usize..9, shared: bool) {
+        let rows = if shared { 1 } else { batch };
+        let positions: Vec<u32> = (0..rows * len).map(|at| (at * 7 % 16) as u32).collect();
         let frequencies: Vec<f32> = (0..half).map(|i| 100f32.powf(-(i as f32) / half as f32)).collect();
         let table = RopeTable::new(&frequencies, 16);
         same(
             "rope",
             ([batch, len, heads, 2 * half], [1]),
-            |x, _| rope(x, &table, start),
+            |x, _| rope(x.clone(), &table.at(rows, &positions, &x.device())),
             |x, _| {
                 let angle = |f: fn(f32) -> f32| {
-                    let angles: Vec<f32> = (0..len)
-                        .flat_map(|p| frequencies.iter().chain(&frequencies).map(move |w| f((p + start) as f32 * w)))
+                    let angles: Vec<f32> = positions
+                        .iter()
+                        .flat_map(|&p| frequencies.iter().chain(&frequencies).map(move |w| f(p as f32 * w)))
                         .collect();
-                    Tensor::<4>::from_data(TensorData::new(angles, [1, len, 1, 2 * half]), &x.device())
+                    Tensor::<4>::from_data(TensorData::new(angles, [rows, len, 1, 2 * half]), &x.device())
                 };
                 let (cos, sin) = (angle(f32::cos), angle(f32::sin));
                 let first = x.clone().slice_dim(3, 0..half);
@@ -145,9 +228,67 @@ proptest! {
 }
 
 #[test]
-fn a_row_of_one_visible_key_gives_it_everything() {
+fn a_causal_row_of_one_visible_key_gives_it_everything() {
     let device = Backend::Flex.open().unwrap();
     let scores = Tensor::<4>::from_data(data([1, 1, 3, 3], 5), &device);
-    let p = values(causal_softmax(scores, 1.0));
+    let p = values(attention_softmax(
+        scores,
+        &KeyRanges::causal(3, 3, &device),
+        1.0,
+    ));
     assert_eq!(&p[..3], &[1.0, 0.0, 0.0]);
+}
+
+#[test]
+fn the_last_of_fewer_queries_sees_every_key_and_padding_is_never_seen() {
+    let device = Backend::Flex.open().unwrap();
+    let scores = Tensor::<4>::from_data(data([2, 1, 2, 4], 5), &device);
+    let p = values(attention_softmax(
+        scores.clone(),
+        &KeyRanges::causal(2, 4, &device),
+        1.0,
+    ));
+    let seen: Vec<bool> = p[..8].iter().map(|&p| p > 0.0).collect();
+    assert_eq!(seen, [true, true, true, false, true, true, true, true]);
+    let p = values(attention_softmax(
+        scores,
+        &KeyRanges::padded(&[1, 3], 2, 4, &device),
+        1.0,
+    ));
+    assert_eq!((p[0], p[1], p[11]), (1.0, 0.0, 0.0));
+}
+
+/// The same values are dropped on every backend, for every seed about as many as asked for, and the gradient is dropped
+/// with them.
+#[test]
+fn dropout_is_a_function_of_its_seed() {
+    let dropped = |backend: Backend, seed: u64| {
+        let device = backend.open().unwrap().autodiff();
+        let x = Tensor::<2>::ones([300, 170], &device).require_grad();
+        let out = dropout(x.clone(), 0.2, seed);
+        let grads = out.clone().sum().backward();
+        let out = values(out);
+        assert_eq!(out, values(x.grad(&grads).unwrap()), "{backend}");
+        out
+    };
+    let first = dropped(Backend::Flex, 1);
+    for backend in Backend::cpus() {
+        assert_eq!(first, dropped(backend, 1), "{backend}");
+    }
+    for seed in 1..20 {
+        let out = dropped(Backend::Flex, seed);
+        assert!(out.iter().all(|&value| value == 0.0 || value == 1.25));
+        let share = out.iter().filter(|&&value| value == 0.0).count() as f64 / out.len() as f64;
+        assert!((share - 0.2).abs() < 0.01, "seed {seed}: {share}");
+        let next = dropped(Backend::Flex, seed + 1);
+        let both = out
+            .iter()
+            .zip(&next)
+            .filter(|(a, b)| **a == 0.0 && **b == 0.0);
+        let share = both.count() as f64 / out.len() as f64;
+        assert!(
+            (share - 0.04).abs() < 0.005,
+            "seeds {seed} and the next are alike: {share}"
+        );
+    }
 }
