@@ -3,10 +3,13 @@
 use std::{borrow::Cow, error::Error as _, sync::LazyLock};
 
 use jiff::{Timestamp, civil::DateTime, fmt::strtime, tz::TimeZone};
-use minijinja::{Environment, Error, ErrorKind, Value, syntax::SyntaxConfig};
+use minijinja::{Environment, Error, ErrorKind, Value, escape_formatter, syntax::SyntaxConfig};
 use regex::Regex;
 
-use super::{json::tojson, methods};
+use super::{
+    json::{float, tojson},
+    methods,
+};
 
 /// What time it is for a template that writes the date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +45,10 @@ pub(super) fn environment(clock: Clock) -> Environment<'static> {
         environment.set_syntax(syntax);
     }
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment.set_formatter(|out, state, value| match float(value) {
+        Some(text) => Ok(out.write_str(&text)?),
+        None => escape_formatter(out, state, value),
+    });
     environment.set_unknown_method_callback(methods::call);
     environment.add_filter("tojson", tojson);
     environment.add_function("raise_exception", |message: Cow<'_, str>| {

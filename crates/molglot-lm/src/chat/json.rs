@@ -141,34 +141,42 @@ impl Layout {
     }
 }
 
-/// A number as Python writes it.
+/// A number as Python's `json.dumps` writes it.
 fn number(value: &Value) -> Result<String, Error> {
+    if let Some(text) = float(value) {
+        return Ok(text);
+    }
     if value.is_integer() {
         return Ok(value.to_string());
     }
     let number = f64::try_from(value.clone())?;
-    if number.is_nan() {
-        return Ok("NaN".to_owned());
-    }
-    if number.is_infinite() {
-        let sign = if number < 0.0 { "-" } else { "" };
-        return Ok(format!("{sign}Infinity"));
-    }
-    let size = number.abs();
-    if size != 0.0 && !(1e-4..1e16).contains(&size) {
-        let text = format!("{number:e}");
-        if let Some((digits, exponent)) = text.split_once('e') {
-            let (sign, exponent) = match exponent.strip_prefix('-') {
-                Some(exponent) => ('-', exponent),
-                None => ('+', exponent),
-            };
-            return Ok(format!("{digits}e{sign}{exponent:0>2}"));
-        }
-    }
-    let text = number.to_string();
-    Ok(if text.contains('.') {
-        text
+    let name = if number.is_nan() {
+        "NaN"
+    } else if number > 0.0 {
+        "Infinity"
     } else {
-        format!("{text}.0")
-    })
+        "-Infinity"
+    };
+    Ok(name.to_owned())
+}
+
+/// A finite number that is no integer, as Python writes it: with an exponent below 1e-4 and from 1e16 on.
+pub(super) fn float(value: &Value) -> Option<String> {
+    if !value.is_number() || value.is_integer() {
+        return None;
+    }
+    let number = f64::try_from(value.clone()).ok()?;
+    if !number.is_finite() {
+        return None;
+    }
+    if number != 0.0 && !(1e-4..1e16).contains(&number.abs()) {
+        let text = format!("{number:e}");
+        let (digits, exponent) = text.split_once('e')?;
+        let (sign, exponent) = match exponent.strip_prefix('-') {
+            Some(exponent) => ('-', exponent),
+            None => ('+', exponent),
+        };
+        return Some(format!("{digits}e{sign}{exponent:0>2}"));
+    }
+    Some(format!("{number:?}"))
 }

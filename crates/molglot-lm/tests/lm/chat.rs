@@ -103,76 +103,56 @@ fn rendered(source: &str, variables: &str) -> String {
     one(source).render_messages(&[], &options).unwrap()
 }
 
-/// Left: an expression over `t` and `m`. Right: what CPython 3.11 prints.
-#[test]
-fn methods_of_texts_and_maps_are_those_of_python() {
-    let variables = r#"{"t": " ab  c,d,,e ", "m": {"z": 1, "a": null}, "w": "xxHixx"}"#;
-    for (expression, wanted) in [
-        ("w.strip('x')", "Hi"),
-        ("w.lstrip('x')", "Hixx"),
-        ("w.rstrip('x')", "xxHi"),
-        ("t.lstrip()", "ab  c,d,,e "),
-        ("t.split()", "['ab', 'c,d,,e']"),
-        ("t.split(None, 1)", "['ab', 'c,d,,e ']"),
-        ("' a b  c '.split(maxsplit=1)", "['a', 'b  c ']"),
-        ("' a b  c '.rsplit(None, 1)", "[' a b', 'c']"),
-        ("t.strip().split(',')", "['ab  c', 'd', '', 'e']"),
-        ("'a,b,c'.split(',', 1)", "['a', 'b,c']"),
-        ("'a,b,c'.rsplit(',', 1)", "['a,b', 'c']"),
-        ("'a\nb\r\nc\n'.splitlines()", "['a', 'b', 'c']"),
-        ("'</think>x'.split('</think>')[-1]", "x"),
-        ("w.startswith('xx')", "True"),
-        ("w.endswith(('a', 'x'))", "True"),
-        ("w.startswith(['a', 'b'])", "False"),
-        ("'élan'.find('n')", "3"),
-        ("'élan'.find('q')", "-1"),
-        ("'banana'.rfind('an')", "3"),
-        ("'banana'.count('an')", "2"),
-        ("'abc'.count('')", "4"),
-        ("'banana'.replace('a', 'o', 2)", "bonona"),
-        ("'banana'.replace('a', 'o')", "bonono"),
-        ("'mrs o\\'neil'.title()", "Mrs O'Neil"),
-        ("'hELLO wORLD'.capitalize()", "Hello world"),
-        ("'x'.removeprefix('y') ~ w.removesuffix('xx')", "xxxHi"),
-        ("', '.join(['a', 'b'])", "a, b"),
-        ("'12'.isdigit() and not ''.isdigit()", "True"),
-        ("m.get('a')", "None"),
-        ("m.get('q', 'no')", "no"),
-        ("m.get('q')", "None"),
-        ("m.keys() | list", "['z', 'a']"),
-        ("m.values() | list", "[1, None]"),
-        ("m", "{'z': 1, 'a': None}"),
-        ("[1, 2, 3][::-1]", "[3, 2, 1]"),
-        ("'abc'[::-1]", "cba"),
-        ("true ~ none", "TrueNone"),
-    ] {
-        let found = rendered(&format!("{{{{ {expression} }}}}"), variables);
-        assert_eq!(found, wanted, "{expression}");
-    }
+/// A case of `fixtures/lm/chat`, its maps in the order of the file.
+#[derive(serde::Deserialize)]
+struct Rendering {
+    template: String,
+    messages: Value,
+    #[serde(default)]
+    add_generation_prompt: bool,
+    tools: Option<Value>,
+    documents: Option<Value>,
+    #[serde(default)]
+    variables: BTreeMap<String, Value>,
+    text: Option<String>,
 }
 
-/// What CPython's `json.dumps(..., ensure_ascii=False)` writes.
+/// Whole templates in the manner of published ones; methods, filters, tests, arithmetic and JSON.
 #[test]
-fn json_is_that_of_python() {
-    let variables = r#"{"v": {"z": [1, 2.0, 1e20, 0.00001, -1.5], "a": {}, "t": "<é\"\n\u0001>", "n": null, "b": true, "e": []}}"#;
-    for (options, wanted) in [
-        (
-            "",
-            r#"{"z": [1, 2.0, 1e+20, 1e-05, -1.5], "a": {}, "t": "<é\"\n\u0001>", "n": null, "b": true, "e": []}"#,
-        ),
-        (
-            "(separators=(',', ':'), sort_keys=true, ensure_ascii=true)",
-            r#"{"a":{},"b":true,"e":[],"n":null,"t":"<\u00e9\"\n\u0001>","z":[1,2.0,1e+20,1e-05,-1.5]}"#,
-        ),
-    ] {
-        let found = rendered(&format!("{{{{ v | tojson{options} }}}}"), variables);
-        assert_eq!(found, wanted, "{options}");
+fn own_templates_and_expressions_equal_transformers() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/lm/chat/cases.json");
+    let cases: Vec<Rendering> = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    assert!(cases.len() > 150);
+    let mut wrong = Vec::new();
+    for case in cases {
+        let sources = [("default".to_owned(), case.template.clone())].into();
+        let tokens = SpecialTokens {
+            bos: Some("<s>".to_owned()),
+            eos: Some("</s>".to_owned()),
+            ..SpecialTokens::default()
+        };
+        let options = ChatOptions {
+            add_generation_prompt: case.add_generation_prompt,
+            tools: case.tools,
+            documents: case.documents,
+            variables: case.variables,
+            template: None,
+        };
+        let found = ChatTemplates::new(sources, tokens, Path::new("fixtures"))
+            .and_then(|templates| templates.render(&case.messages, &options));
+        if found.as_ref().ok() != case.text.as_ref() {
+            wrong.push(format!(
+                "{}\n  {:?}\n  is {:?}\n  should be {:?}",
+                case.template, case.messages, found, case.text
+            ));
+        }
     }
-    let found = rendered(
-        "{{ v | tojson(indent=1) }}",
-        r#"{"v": {"a": [1, []], "b": {}}}"#,
+    assert!(
+        wrong.is_empty(),
+        "{} cases\n{}",
+        wrong.len(),
+        wrong.join("\n")
     );
-    assert_eq!(found, "{\n \"a\": [\n  1,\n  []\n ],\n \"b\": {}\n}");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Tokenizers of Hugging Face directories against the `tokenizers` bindings and transformers.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use molglot_lm::{
     PretrainedTokenizer,
@@ -17,12 +20,12 @@ pub(crate) fn folder(case: &str) -> Option<PathBuf> {
     found
 }
 
-pub(crate) fn cases(folder: &std::path::Path) -> Value {
+pub(crate) fn cases(folder: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(folder.join("cases.json")).unwrap()).unwrap()
 }
 
 /// Both layouts of the directory: as transformers 5 saves it and as published directories have it.
-fn layouts(folder: &std::path::Path) -> [PretrainedTokenizer; 2] {
+fn layouts(folder: &Path) -> [PretrainedTokenizer; 2] {
     let dir = folder.join("tokenizer");
     let older = folder.join("tokenizer_config.hub.json");
     [
@@ -34,41 +37,62 @@ fn layouts(folder: &std::path::Path) -> [PretrainedTokenizer; 2] {
 fn compare(name: &str) {
     let Some(folder) = folder(name) else { return };
     let cases = cases(&folder);
-    for tokenizer in layouts(&folder) {
-        for case in cases["encode"].as_array().unwrap() {
-            encode(&tokenizer, case);
-        }
-        for case in cases["pairs"].as_array().unwrap() {
-            let text = |key: &str| case[key].as_str().unwrap();
-            let found = tokenizer.encode_pair(text("text"), text("pair")).unwrap();
-            assert_eq!(json!(found.get_ids()), case["ids"], "{case}");
-            assert_eq!(
-                json!(found.get_type_ids()),
-                case["token_type_ids"],
-                "{case}"
-            );
-        }
-        for case in cases["batches"].as_array().unwrap() {
-            let found = batch(&tokenizer, case);
-            assert_eq!(json!(found.ids), case["input_ids"], "{case}");
-            assert_eq!(
-                json!(found.attention_mask),
-                case["attention_mask"],
-                "{case}"
-            );
-        }
-    }
     let meta: Value =
         serde_json::from_str(&fs::read_to_string(folder.join("meta.json")).unwrap()).unwrap();
-    let size = layouts(&folder)[0].vocab_size();
-    assert_eq!(json!(size), meta["vocab_size_with_added"]);
+    for tokenizer in layouts(&folder) {
+        all(&tokenizer, &cases);
+        assert_eq!(json!(tokenizer.vocab_size()), meta["vocab_size_with_added"]);
+    }
+    let count = |kind: &str| cases[kind].as_array().unwrap().len();
     eprintln!(
         "{name}: {} texts, pairs and batches, two layouts",
-        ["encode", "pairs", "batches"]
-            .map(|kind| cases[kind].as_array().unwrap().len())
-            .iter()
-            .sum::<usize>()
+        count("encode") + count("pairs") + count("batches")
     );
+}
+
+fn all(tokenizer: &PretrainedTokenizer, cases: &Value) {
+    for case in cases["encode"].as_array().unwrap() {
+        encode(tokenizer, case);
+    }
+    for case in cases["pairs"].as_array().unwrap() {
+        let text = |key: &str| case[key].as_str().unwrap();
+        let found = tokenizer.encode_pair(text("text"), text("pair")).unwrap();
+        assert_eq!(json!(found.get_ids()), case["ids"], "{case}");
+        assert_eq!(
+            json!(found.get_type_ids()),
+            case["token_type_ids"],
+            "{case}"
+        );
+    }
+    for case in cases["batches"].as_array().unwrap() {
+        let found = batch(tokenizer, case);
+        assert_eq!(json!(found.ids), case["input_ids"], "{case}");
+        assert_eq!(
+            json!(found.attention_mask),
+            case["attention_mask"],
+            "{case}"
+        );
+    }
+}
+
+#[test]
+fn own_tokenizers_equal_transformers() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/lm/tokenizers");
+    for (name, side) in [("byte_level", Side::Left), ("word_piece", Side::Right)] {
+        let dir = fixtures.join(name);
+        let tokenizer = PretrainedTokenizer::read(&dir).unwrap();
+        let cases = cases(&dir);
+        all(&tokenizer, &cases);
+        assert_eq!(json!(tokenizer.vocab_size()), cases["vocab_size"]);
+        assert_eq!(tokenizer.padding_side(), side);
+        for case in cases["encode"].as_array().unwrap() {
+            let ids = tokenizer
+                .encode(case["text"].as_str().unwrap(), true)
+                .unwrap();
+            let text = tokenizer.text(&ids).unwrap();
+            assert_eq!(json!(text), case["text_for_readers"], "{case}");
+        }
+    }
 }
 
 fn encode(tokenizer: &PretrainedTokenizer, case: &Value) {
