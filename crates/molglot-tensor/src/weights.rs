@@ -196,6 +196,11 @@ impl Weights {
         })
     }
 
+    /// The file or folder that was read.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// The names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)
