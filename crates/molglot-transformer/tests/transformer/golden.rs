@@ -36,3 +36,33 @@ fn esm2_equals_hugging_face() {
 fn bert_equals_hugging_face() {
     reference("bert");
 }
+
+#[test]
+fn a_toy_bert_equals_hugging_face() {
+    fixture("bert");
+}
+
+#[test]
+fn a_toy_roberta_equals_hugging_face() {
+    fixture("roberta");
+}
+
+#[test]
+fn a_toy_esm2_with_rounded_frequencies_equals_hugging_face() {
+    fixture("esm2");
+}
+
+#[test]
+fn a_case_of_another_kind_is_left_to_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/lm/bert");
+    std::fs::copy(
+        root.join("io.safetensors"),
+        dir.path().join("io.safetensors"),
+    )
+    .unwrap();
+    std::fs::write(dir.path().join("meta.json"), r#"{"kind": "llama"}"#).unwrap();
+    let golden = Golden::open(dir.path()).unwrap();
+    let device = Backend::Flex.open().unwrap();
+    assert_eq!(verify(&golden, &device).unwrap(), None);
+}
