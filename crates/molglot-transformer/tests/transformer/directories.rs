@@ -47,8 +47,11 @@ fn change_config(dir: &Path, change: impl Fn(&mut Value)) {
     fs::write(file, config.to_string()).unwrap();
 }
 
+/// Shape and values of a tensor.
+type Stored = (Vec<usize>, Vec<f32>);
+
 /// Rewrites the weights with tensors added or replaced (`Some`) or taken away (`None`).
-fn change_weights(dir: &Path, changes: &[(&str, Option<(Vec<usize>, Vec<f32>)>)]) {
+fn change_weights(dir: &Path, changes: &[(&str, Option<Stored>)]) {
     let file = dir.join("model.safetensors");
     let old = fs::read(&file).unwrap();
     let old = SafeTensors::deserialize(&old).unwrap();
