@@ -65,23 +65,44 @@ struct Scenario {
 impl Scenario {
     /// From `in.<name>.{input_ids, attention_mask, token_type_ids}`, of which only the first must be there; padding is on
     /// the right.
-    fn read(golden: &Golden, name: &str, pad: u32) -> Result<Self, GoldenError> {
+    fn read(golden: &Golden, name: &str, pad: u32, vocabulary: usize) -> Result<Self, GoldenError> {
         let (shape, ids) = golden.ints(&format!("in.{name}.input_ids"))?;
-        let length = shape.last().copied().unwrap_or_default().max(1);
-        let has = |input: &str| -> Result<Option<Vec<i64>>, GoldenError> {
+        let [_, length] = shape[..] else {
+            return Err(GoldenError::new(format!(
+                "in.{name}.input_ids: {shape:?} is not [B, T]"
+            )));
+        };
+        let names = golden.names()?;
+        let beside = |input: &str| -> Result<Option<Vec<i64>>, GoldenError> {
             let input = format!("in.{name}.{input}");
-            if golden.names()?.contains(&input) {
-                return Ok(Some(golden.ints(&input)?.1));
+            if !names.contains(&input) {
+                return Ok(None);
             }
-            Ok(None)
+            let (other, table) = golden.ints(&input)?;
+            if other != shape {
+                return Err(GoldenError::new(format!(
+                    "{input}: {other:?} is not {shape:?}, the shape of the ids"
+                )));
+            }
+            Ok(Some(table))
         };
-        let lengths: Vec<usize> = match has("attention_mask")? {
-            Some(mask) => mask
-                .chunks(length)
-                .map(|row| row.iter().filter(|&&seen| seen == 1).count())
-                .collect(),
-            None => vec![length; ids.len() / length],
-        };
+        let mask = beside("attention_mask")?.unwrap_or_else(|| vec![1; ids.len()]);
+        let lengths: Vec<usize> = mask
+            .chunks(length.max(1))
+            .map(|row| row.iter().take_while(|&&seen| seen == 1).count())
+            .collect();
+        let on_the_right =
+            |(row, &kept): (&[i64], &usize)| kept > 0 && row[kept..].iter().all(|&seen| seen == 0);
+        if lengths.is_empty() || !mask.chunks(length).zip(&lengths).all(on_the_right) {
+            return Err(GoldenError::new(format!(
+                "in.{name}.attention_mask: rows must be ones, at least one, and then zeros"
+            )));
+        }
+        if ids.iter().any(|&id| id < 0 || id as usize >= vocabulary) {
+            return Err(GoldenError::new(format!(
+                "in.{name}.input_ids: an id is not one of {vocabulary} tokens"
+            )));
+        }
         let rows = |table: &[i64]| -> Vec<Vec<u32>> {
             let cut = |(row, &kept): (&[i64], &usize)| {
                 row[..kept].iter().map(|&value| value as u32).collect()
@@ -89,7 +110,7 @@ impl Scenario {
             table.chunks(length).zip(&lengths).map(cut).collect()
         };
         let mut batch = SequenceBatch::new(&rows(&ids), pad);
-        if let Some(types) = has("token_type_ids")? {
+        if let Some(types) = beside("token_type_ids")? {
             batch = batch.with_types(&rows(&types));
         }
         Ok(Self { batch, length })

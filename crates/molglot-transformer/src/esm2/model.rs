@@ -66,11 +66,9 @@ struct Sight {
 }
 
 /// Rotary frequencies: of the configuration, or those that a checkpoint stores. Never trained.
-#[derive(Module, Debug)]
+#[derive(Clone, Debug)]
 struct Rotation {
-    #[module(skip)]
     frequencies: Vec<f32>,
-    #[module(skip)]
     table: RopeTable,
 }
 
@@ -92,21 +90,17 @@ impl Rotation {
     }
 }
 
-/// What the embedding has to know of tokens.
-#[derive(Module, Debug)]
-struct Tokens {
-    #[module(skip)]
-    mask: Option<u32>,
-}
-
 /// An ESM-2. [`super::published_name`] gives the names of its parameters in files.
 #[derive(Module, Debug)]
 pub struct Esm2 {
     embeddings: Embedding,
     layers: Vec<Block>,
     final_norm: LayerNorm,
+    #[module(skip)]
     rotation: Rotation,
-    tokens: Tokens,
+    /// The token of a hidden residue, where embeddings are scaled for hidden ones.
+    #[module(skip)]
+    mask: Option<u32>,
 }
 
 impl Esm2Config {
@@ -125,9 +119,7 @@ impl Esm2Config {
                 .collect(),
             final_norm: LayerNorm::new(width, self.layer_norm_eps, init),
             rotation: Rotation::new(self.inverse_frequencies(), self.max_position_embeddings),
-            tokens: Tokens {
-                mask: self.token_dropout.then_some(self.mask_token_id),
-            },
+            mask: self.token_dropout.then_some(self.mask_token_id),
         })
     }
 
@@ -197,7 +189,7 @@ impl Esm2 {
         for sequence in 0..sequences {
             let tokens = batch.tokens(sequence);
             let scales = &mut scales[sequence * length..];
-            match self.tokens.mask {
+            match self.mask {
                 Some(mask) => scale(tokens, mask, scales),
                 None => scales[..tokens.len()].fill(1.0),
             }

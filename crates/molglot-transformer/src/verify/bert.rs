@@ -32,7 +32,24 @@ fn scenario(
     config: &BertConfig,
 ) -> Result<(), GoldenError> {
     let golden = comparison.golden();
-    let case = Scenario::read(golden, name, config.pad_token_id)?;
+    let case = Scenario::read(golden, name, config.pad_token_id, config.vocab_size)?;
+    if case.batch.length() > model.max_length() {
+        return Err(GoldenError::new(format!(
+            "in.{name}.input_ids: the model has {} positions",
+            model.max_length()
+        )));
+    }
+    let types = config.type_vocab_size;
+    if case
+        .batch
+        .types()
+        .iter()
+        .any(|&kind| kind as usize >= types)
+    {
+        return Err(GoldenError::new(format!(
+            "in.{name}.token_type_ids: the model has {types} types"
+        )));
+    }
     let last = model.forward(&case.batch);
     case.tokens(
         comparison,
@@ -60,8 +77,14 @@ fn scenario(
     comparison.all(&format!("out.{name}.mean_pooled"), &values(mean.clone()));
     if name == "pair" {
         let weighted = |weights: &str, x: Tensor<2>| -> Result<Tensor<1>, GoldenError> {
-            let (_, weights) = golden.floats(weights)?;
-            let weights = TensorData::new(weights, x.dims());
+            let (shape, values) = golden.floats(weights)?;
+            if shape != x.dims() {
+                return Err(GoldenError::new(format!(
+                    "{weights}: {shape:?} is not {:?}",
+                    x.dims()
+                )));
+            }
+            let weights = TensorData::new(values, shape);
             let weights = Tensor::<2>::from_data(weights, &x.device());
             Ok((x * weights).sum())
         };

@@ -25,7 +25,7 @@ pub(super) fn run(
     let golden = comparison.golden();
     let (model, config) =
         load_masked_lm(dir, &mut Init::new(0, device)).map_err(GoldenError::new)?;
-    let read = |name: &str| Scenario::read(golden, name, config.pad_token_id);
+    let read = |name: &str| Scenario::read(golden, name, config.pad_token_id, config.vocab_size);
 
     let case = read("pad")?;
     let last = model.esm.forward(&case.batch);
@@ -74,10 +74,17 @@ fn loss(
     states: Tensor<3>,
 ) -> Result<Tensor<1>, GoldenError> {
     let [batch, length, width] = states.dims();
-    let (_, labels) = golden.ints("in.mlm.labels")?;
+    let (shape, labels) = golden.ints("in.mlm.labels")?;
+    let known =
+        |label: i64| label == IGNORED || (0..model.esm.vocab_size() as i64).contains(&label);
+    if shape != [batch, case.length] || !labels.iter().all(|&label| known(label)) {
+        return Err(GoldenError::new(
+            "in.mlm.labels: not a token or -100 for every token of the ids",
+        ));
+    }
     let (mut places, mut targets) = (Vec::new(), Vec::new());
     for (row, labels) in labels.chunks(case.length).enumerate() {
-        let labelled = labels.iter().enumerate();
+        let labelled = labels.iter().take(length).enumerate();
         for (at, &label) in labelled.filter(|(_, label)| **label != IGNORED) {
             places.push((row * length + at) as u32);
             targets.push(label as u32);
