@@ -59,8 +59,11 @@ fn a_toy_esm2_with_rounded_frequencies_equals_hugging_face() {
     fixture("esm2");
 }
 
-/// A case without tensors but these integers.
-fn ints(dir: &Path, kind: &str, tensors: &[(&str, [usize; 2], &[i64])]) -> Golden {
+/// Name, shape and values of an integer tensor.
+type Ints<'a> = (&'a str, [usize; 2], &'a [i64]);
+
+/// A case without tensors but these.
+fn ints(dir: &Path, kind: &str, tensors: &[Ints<'_>]) -> Golden {
     let owned: Vec<Vec<u8>> = tensors
         .iter()
         .map(|(_, _, values)| {
@@ -89,7 +92,7 @@ fn ints(dir: &Path, kind: &str, tensors: &[(&str, [usize; 2], &[i64])]) -> Golde
 #[test]
 fn a_broken_case_is_an_error_that_names_the_input() {
     let (ids, mask) = ("in.pad.input_ids", "in.pad.attention_mask");
-    let cases: [(&[(&str, [usize; 2], &[i64])], &str); 5] = [
+    let cases: [(&[Ints<'_>], &str); 5] = [
         (&[(mask, [1, 2], &[1, 1])], ids),
         (&[(ids, [1, 2], &[4, 500])], "one of"),
         (&[(ids, [1, 2], &[4, -1])], "one of"),
