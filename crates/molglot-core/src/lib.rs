@@ -13,6 +13,7 @@
 
 mod batch;
 mod graph;
+mod layout;
 mod registry;
 mod splice;
 mod text;
@@ -20,6 +21,7 @@ mod traits;
 
 pub use batch::{Aligned, Batch, Features, Loss, SoftTokens};
 pub use graph::GraphBatch;
+pub use layout::CausalLayout;
 pub use registry::snake_case;
 pub use splice::{SpliceError, splice};
 pub use text::{KvCache, Sequence, TextBatch, TextOutput, TextRead};

@@ -18,6 +18,8 @@ pub struct SpliceError {
 
 /// Replaces the embeddings at the slots of `text` by soft tokens, molecule `i` going into sequence `i`, in order.
 ///
+/// Soft tokens take the float type of the embeddings.
+///
 /// One gather over `[text; soft]` with an index built on the host: differentiable on both sides, no write and no
 /// synchronisation. Counts are checked per sequence, so that an error in one row can never shift another.
 ///
@@ -58,10 +60,9 @@ pub fn splice(
             index[slot as usize] = rows as u32 + token;
         }
     }
-    let both = Tensor::cat(
-        vec![embeddings.reshape([rows, width]), soft.tokens.clone()],
-        0,
-    );
+    let dtype = embeddings.dtype();
+    let tokens = soft.tokens.clone().cast(dtype);
+    let both = Tensor::cat(vec![embeddings.reshape([rows, width]), tokens], 0);
     let plan = RowIndex::new(rows + soft.owner.len(), index);
     Ok(gather_rows(both, &plan).reshape([batch, length, width]))
 }

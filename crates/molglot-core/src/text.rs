@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use molglot_tensor::{Device, RowIndex, Tensor};
+use molglot_tensor::{Device, RowIndex, Tensor, ops::gather_rows};
+
+use crate::CausalLayout;
 
 /// One token sequence before batching.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,6 +52,10 @@ pub struct TextBatch {
     pub tokens: RowIndex,
     /// The sequence of each real token.
     pub sequence_of_token: RowIndex,
+    /// Where the tokens stand and what each may look at.
+    pub layout: CausalLayout,
+    /// Decides what dropout drops in this pass; every pass of a training run has another.
+    pub seed: u64,
     /// What the model is asked for.
     pub read: TextRead,
 }
@@ -98,6 +104,8 @@ impl TextBatch {
             sequence_of_label: RowIndex::new(sequences.len(), of_label),
             tokens: RowIndex::new(rows, tokens),
             sequence_of_token: RowIndex::new(sequences.len(), of_token),
+            layout: CausalLayout::padded_right(length),
+            seed: 0,
             read,
         }
     }
@@ -124,10 +132,20 @@ pub enum TextOutput {
 pub struct KvCache {
     /// Keys and values of each block; empty before the first token.
     pub blocks: Vec<(Tensor<4>, Tensor<4>)>,
+    /// Tokens of padding at the left of each row; empty when there are none.
+    padding: Vec<usize>,
 }
 
 impl KvCache {
-    /// Number of tokens read, `T`.
+    /// A cache for rows whose first `padding[row]` tokens are padding.
+    pub fn new(padding: &[usize]) -> Self {
+        Self {
+            blocks: Vec::new(),
+            padding: padding.to_vec(),
+        }
+    }
+
+    /// Number of tokens read, padding included, `T`.
     pub fn len(&self) -> usize {
         self.blocks.first().map_or(0, |(keys, _)| keys.dims()[2])
     }
@@ -135,5 +153,40 @@ impl KvCache {
     /// Whether nothing was read yet.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Where `new` tokens of each row stand behind what was read.
+    pub fn layout(&self, new: usize) -> CausalLayout {
+        let padding = if self.padding.is_empty() {
+            &[0]
+        } else {
+            &self.padding[..]
+        };
+        CausalLayout::continued(padding, self.len(), new)
+    }
+
+    /// Row `i` continues what was row `rows[i]`: beams that fork or end, prompts that are read once for several answers.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such row.
+    pub fn reorder(&mut self, rows: &[usize]) {
+        let same = |count: usize| rows.iter().copied().eq(0..count);
+        for (keys, values) in &mut self.blocks {
+            let [batch, heads, length, size] = keys.dims();
+            if same(batch) {
+                return;
+            }
+            let index = RowIndex::new(batch, rows.iter().map(|&row| row as u32).collect());
+            let pick =
+                |x: &Tensor<4>| {
+                    gather_rows(x.clone().reshape([batch, heads * length * size]), &index)
+                        .reshape([rows.len(), heads, length, size])
+                };
+            (*keys, *values) = (pick(keys), pick(values));
+        }
+        if !self.padding.is_empty() {
+            self.padding = rows.iter().map(|&row| self.padding[row]).collect();
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::llama::LlamaConfig;
+use crate::decoder::DecoderConfig;
 
 /// Every language model that a recipe can name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,21 +57,24 @@ impl Default for LlamaSettings {
 
 impl LlamaSettings {
     /// The model configuration for a vocabulary of this size.
-    pub fn config(&self, vocab_size: usize) -> LlamaConfig {
-        LlamaConfig {
+    pub fn config(&self, vocab_size: usize) -> DecoderConfig {
+        let head_dim = self.hidden_size / self.num_attention_heads.max(1);
+        DecoderConfig {
             vocab_size,
             hidden_size: self.hidden_size,
             intermediate_size: self.intermediate_size,
             num_hidden_layers: self.num_hidden_layers,
             num_attention_heads: self.num_attention_heads,
             num_key_value_heads: self.num_key_value_heads,
-            head_dim: self.hidden_size / self.num_attention_heads.max(1),
+            head_dim,
             max_position_embeddings: self.max_position_embeddings,
-            rms_norm_eps: self.rms_norm_eps,
             rope_theta: self.rope_theta,
+            norm_epsilon: self.rms_norm_eps,
             tie_word_embeddings: self.tie_word_embeddings,
             initializer_range: self.initializer_range,
-            ..LlamaConfig::default()
+            query_scale: head_dim as f64,
+            windows: vec![None; self.num_hidden_layers],
+            ..DecoderConfig::default()
         }
     }
 }

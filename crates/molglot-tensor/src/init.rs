@@ -6,7 +6,7 @@
 
 use burn::{
     module::{Param, ParamId},
-    tensor::{Device, Tensor, TensorData},
+    tensor::{DType, Device, Distribution, FloatDType, Tensor, TensorData},
 };
 use rand_chacha::{
     ChaCha8Rng,
@@ -17,7 +17,17 @@ use rand_chacha::{
 #[derive(Debug)]
 pub struct Init {
     device: Device,
-    rng: ChaCha8Rng,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// Drawn on the host.
+    Host(Box<ChaCha8Rng>),
+    /// Never drawn: weights are about to be loaded.
+    Unfilled,
+    /// Drawn by the device in a float type of choice.
+    Device(FloatDType),
 }
 
 impl Init {
@@ -25,7 +35,25 @@ impl Init {
     pub fn new(seed: u64, device: &Device) -> Self {
         Self {
             device: device.clone(),
-            rng: ChaCha8Rng::seed_from_u64(seed),
+            source: Source::Host(Box::new(ChaCha8Rng::seed_from_u64(seed))),
+        }
+    }
+
+    /// Parameters without values: each takes memory when weights are loaded into it, not before. One that is used
+    /// without is zero.
+    pub fn unfilled(device: &Device) -> Self {
+        Self {
+            device: device.clone(),
+            source: Source::Unfilled,
+        }
+    }
+
+    /// Parameters drawn on the device, in a float type: for measuring models whose weights are larger than the host can
+    /// draw in good time. The values depend on the backend.
+    pub fn on_device(device: &Device, dtype: FloatDType) -> Self {
+        Self {
+            device: device.clone(),
+            source: Source::Device(dtype),
         }
     }
 
@@ -36,18 +64,36 @@ impl Init {
 
     /// Uniform in `[-bound, bound)`.
     pub fn uniform<const D: usize>(&mut self, shape: [usize; D], bound: f64) -> Param<Tensor<D>> {
-        let values = (0..count(shape))
-            .map(|_| (bound * (2.0 * self.unit() - 1.0)) as f32)
-            .collect();
-        self.param(values, shape)
+        match &mut self.source {
+            Source::Host(rng) => {
+                let values = (0..count(shape))
+                    .map(|_| (bound * (2.0 * unit(rng) - 1.0)) as f32)
+                    .collect();
+                self.param(values, shape)
+            }
+            Source::Unfilled => self.unfilled_param(shape),
+            Source::Device(dtype) => {
+                let dtype = *dtype;
+                self.drawn(shape, Distribution::Uniform(-bound, bound), dtype)
+            }
+        }
     }
 
     /// Normal with mean 0.
     pub fn normal<const D: usize>(&mut self, shape: [usize; D], std: f64) -> Param<Tensor<D>> {
-        let values = (0..count(shape))
-            .map(|_| (std * self.standard_normal()) as f32)
-            .collect();
-        self.param(values, shape)
+        match &mut self.source {
+            Source::Host(rng) => {
+                let values = (0..count(shape))
+                    .map(|_| (std * standard_normal(rng)) as f32)
+                    .collect();
+                self.param(values, shape)
+            }
+            Source::Unfilled => self.unfilled_param(shape),
+            Source::Device(dtype) => {
+                let dtype = *dtype;
+                self.drawn(shape, Distribution::Normal(0.0, std), dtype)
+            }
+        }
     }
 
     /// PyTorch's default for a linear layer: uniform in `±1/sqrt(fan_in)`.
@@ -62,7 +108,24 @@ impl Init {
 
     /// All `value`.
     pub fn constant<const D: usize>(&mut self, shape: [usize; D], value: f32) -> Param<Tensor<D>> {
-        self.param(vec![value; count(shape)], shape)
+        match self.source {
+            Source::Host(_) => self.param(vec![value; count(shape)], shape),
+            Source::Unfilled => self.unfilled_param(shape),
+            Source::Device(dtype) => {
+                let filled = Tensor::full(shape, value, (&self.device, DType::from(dtype)));
+                Param::initialized(ParamId::new(), filled).set_require_grad(true)
+            }
+        }
+    }
+
+    /// A value computed from other parameters.
+    pub fn given<const D: usize>(&mut self, value: Tensor<D>) -> Param<Tensor<D>> {
+        let value = if self.device.is_autodiff() {
+            value.autodiff()
+        } else {
+            value.inner()
+        };
+        Param::initialized(ParamId::new(), value).set_require_grad(true)
     }
 
     fn param<const D: usize>(&self, values: Vec<f32>, shape: [usize; D]) -> Param<Tensor<D>> {
@@ -70,16 +133,36 @@ impl Init {
         Param::initialized(ParamId::new(), tensor).set_require_grad(true)
     }
 
-    /// Uniform in `[0, 1)` with 53 random bits.
-    fn unit(&mut self) -> f64 {
-        (self.rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+    fn unfilled_param<const D: usize>(&self, shape: [usize; D]) -> Param<Tensor<D>> {
+        Param::uninitialized(
+            ParamId::new(),
+            move |device, trains| Tensor::zeros(shape, device).set_require_grad(trains),
+            self.device.clone(),
+            self.device.is_autodiff(),
+            shape.into(),
+        )
     }
 
-    /// Box-Muller transform.
-    fn standard_normal(&mut self) -> f64 {
-        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.unit()).cos()
+    fn drawn<const D: usize>(
+        &self,
+        shape: [usize; D],
+        distribution: Distribution,
+        dtype: FloatDType,
+    ) -> Param<Tensor<D>> {
+        let values = Tensor::random(shape, distribution, (&self.device, DType::from(dtype)));
+        Param::initialized(ParamId::new(), values).set_require_grad(true)
     }
+}
+
+/// Uniform in `[0, 1)` with 53 random bits.
+fn unit(rng: &mut ChaCha8Rng) -> f64 {
+    (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// Box-Muller transform.
+fn standard_normal(rng: &mut ChaCha8Rng) -> f64 {
+    let radius = (-2.0 * (1.0 - unit(rng)).ln()).sqrt();
+    radius * (std::f64::consts::TAU * unit(rng)).cos()
 }
 
 fn count<const D: usize>(shape: [usize; D]) -> usize {

@@ -7,13 +7,16 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt, fs, io,
+    ops::Range,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param},
-    tensor::{Device, Tensor, TensorData},
+    tensor::{DType, Device, FloatDType, Tensor, TensorData},
 };
+use memmap2::Mmap;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::params;
@@ -108,40 +111,67 @@ impl fmt::Display for Report {
     }
 }
 
-/// Tensors by name, in f32, as read from one or more safetensors files.
+/// Tensors by name, of one or more safetensors files.
+///
+/// Files are mapped, not read: a tensor is converted when it is asked for, one at a time, so that loading a model takes
+/// little more memory than the model.
 #[derive(Debug)]
 pub struct Weights {
     file: PathBuf,
     tensors: BTreeMap<String, Stored>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Stored {
+    bytes: Arc<Bytes>,
+    range: Range<usize>,
+    dtype: Dtype,
     shape: Vec<usize>,
-    /// `None` when the type is not a float.
-    values: Option<Vec<f32>>,
+}
+
+#[derive(Debug)]
+enum Bytes {
+    Mapped(Mmap),
+    Owned(Vec<u8>),
+}
+
+impl Bytes {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Mapped(map) => map,
+            Self::Owned(bytes) => bytes,
+        }
+    }
 }
 
 impl Weights {
-    /// Reads a safetensors file; bf16 and f16 become f32.
+    /// Opens a safetensors file.
     ///
     /// # Errors
     ///
     /// [`WeightsError::Io`] and [`WeightsError::Format`].
+    #[allow(unsafe_code)]
     pub fn read(file: &Path) -> Result<Self, WeightsError> {
-        let bytes = fs::read(file).map_err(|source| WeightsError::Io {
+        let failed = |source| WeightsError::Io {
             file: file.to_owned(),
             source,
-        })?;
-        Self::parse(file, &bytes)
+        };
+        let opened = fs::File::open(file).map_err(failed)?;
+        if opened.metadata().map_err(failed)?.len() == 0 {
+            return Self::parse(file, Bytes::Owned(Vec::new()));
+        }
+        // SAFETY: the map is read-only. Another process that shortens the file while it is mapped would stop this one
+        // with a signal; checkpoints are written to a new name and renamed, never changed in place.
+        let map = unsafe { Mmap::map(&opened) }.map_err(failed)?;
+        Self::parse(file, Bytes::Mapped(map))
     }
 
-    /// Reads the safetensors files of a Hugging Face directory: `model.safetensors`, or the shards that
+    /// Opens the safetensors files of a Hugging Face directory: `model.safetensors`, or the shards that
     /// `model.safetensors.index.json` names.
     ///
     /// # Errors
     ///
-    /// [`WeightsError::Io`] and [`WeightsError::Format`].
+    /// [`WeightsError::Io`] and [`WeightsError::Format`], also when a tensor lies in another shard than the index says.
     pub fn read_dir(dir: &Path) -> Result<Self, WeightsError> {
         let single = dir.join("model.safetensors");
         if single.exists() {
@@ -161,42 +191,74 @@ impl Weights {
         let map = index["weight_map"]
             .as_object()
             .ok_or_else(|| format("no `weight_map`".into()))?;
-        let shards: BTreeSet<&str> = map.values().filter_map(serde_json::Value::as_str).collect();
+        let mut shards: BTreeMap<&str, Self> = BTreeMap::new();
         let mut all = Self {
             file: dir.to_owned(),
             tensors: BTreeMap::new(),
         };
-        for shard in shards {
-            all.tensors
-                .append(&mut Self::read(&dir.join(shard))?.tensors);
+        for (name, shard) in map {
+            let shard = shard
+                .as_str()
+                .ok_or_else(|| format(format!("the shard of {name} is no file name")))?;
+            if !shards.contains_key(shard) {
+                shards.insert(shard, Self::read(&dir.join(shard))?);
+            }
+            let stored = shards
+                .get(shard)
+                .and_then(|shard| shard.tensors.get(name))
+                .ok_or_else(|| format(format!("{shard} has no tensor {name}")))?;
+            all.tensors.insert(name.clone(), stored.clone());
         }
         Ok(all)
     }
 
-    fn parse(file: &Path, bytes: &[u8]) -> Result<Self, WeightsError> {
-        let parsed = SafeTensors::deserialize(bytes).map_err(|error| WeightsError::Format {
+    fn parse(file: &Path, bytes: Bytes) -> Result<Self, WeightsError> {
+        let slice = bytes.as_slice();
+        let parsed = SafeTensors::deserialize(slice).map_err(|error| WeightsError::Format {
             file: file.to_owned(),
             reason: error.to_string(),
         })?;
-        let tensors = parsed
+        let start = slice.as_ptr() as usize;
+        let found: Vec<(String, Range<usize>, Dtype, Vec<usize>)> = parsed
             .iter()
             .map(|(name, view)| {
-                (
-                    name.to_owned(),
-                    Stored {
-                        shape: view.shape().to_vec(),
-                        values: floats(&view),
-                    },
-                )
+                let at = view.data().as_ptr() as usize - start;
+                let range = at..at + view.data().len();
+                (name.to_owned(), range, view.dtype(), view.shape().to_vec())
             })
             .collect();
+        let bytes = Arc::new(bytes);
+        let stored = |(name, range, dtype, shape)| {
+            let bytes = bytes.clone();
+            let stored = Stored {
+                bytes,
+                range,
+                dtype,
+                shape,
+            };
+            (name, stored)
+        };
         Ok(Self {
             file: file.to_owned(),
-            tensors,
+            tensors: found.into_iter().map(stored).collect(),
         })
     }
 
-    /// The file or folder that was read.
+    /// The float parameters and buffers of a module as they would be written; see [`to_bytes`].
+    ///
+    /// # Errors
+    ///
+    /// As [`to_bytes`].
+    pub fn of<M: Module>(
+        module: &M,
+        keep: &dyn Fn(&str) -> bool,
+        rename: Rename<'_>,
+    ) -> Result<Self, WeightsError> {
+        let bytes = to_bytes(module, keep, rename)?;
+        Self::parse(Path::new("(in memory)"), Bytes::Owned(bytes))
+    }
+
+    /// The file or directory that was opened.
     pub fn file(&self) -> &Path {
         &self.file
     }
@@ -206,17 +268,22 @@ impl Weights {
         self.tensors.keys().map(String::as_str)
     }
 
-    /// Shape and values of one tensor, when it is there and is a float tensor.
-    pub fn get(&self, name: &str) -> Option<(&[usize], &[f32])> {
-        let stored = self.tensors.get(name)?;
-        Some((&stored.shape, stored.values.as_deref()?))
+    /// The shape of one tensor.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        Some(&self.tensors.get(name)?.shape)
     }
 
-    /// One tensor on a device.
+    /// Shape and values of one tensor in f32, when it is there and is a float tensor.
+    pub fn get(&self, name: &str) -> Option<(&[usize], Vec<f32>)> {
+        let stored = self.tensors.get(name)?;
+        Some((&stored.shape, stored.floats()?))
+    }
+
+    /// One tensor on a device, in f32.
     pub fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Option<Tensor<D>> {
         let (shape, values) = self.get(name)?;
         (shape.len() == D)
-            .then(|| Tensor::from_data(TensorData::new(values.to_vec(), shape.to_vec()), device))
+            .then(|| Tensor::from_data(TensorData::new(values, shape.to_vec()), device))
     }
 
     /// Drops tensors that the model is known not to read, such as a stored copy of a tied weight.
@@ -238,6 +305,21 @@ impl Weights {
         self.load_where(module, &|_| true, rename)
     }
 
+    /// As [`Weights::load_into`], every parameter in the given float type: half the memory for weights that are not
+    /// trained.
+    ///
+    /// # Errors
+    ///
+    /// As [`Weights::load_into`].
+    pub fn load_as<M: Module>(
+        &self,
+        module: M,
+        dtype: FloatDType,
+        rename: Rename<'_>,
+    ) -> Result<M, WeightsError> {
+        self.load(module, &|_| true, dtype, rename)
+    }
+
     /// As [`Weights::load_into`], into the parameters whose path `keep` accepts; the others stay as they are.
     ///
     /// # Errors
@@ -249,9 +331,20 @@ impl Weights {
         keep: &dyn Fn(&str) -> bool,
         rename: Rename<'_>,
     ) -> Result<M, WeightsError> {
+        self.load(module, keep, FloatDType::F32, rename)
+    }
+
+    fn load<M: Module>(
+        &self,
+        module: M,
+        keep: &dyn Fn(&str) -> bool,
+        dtype: FloatDType,
+        rename: Rename<'_>,
+    ) -> Result<M, WeightsError> {
         let mut loader = Loader {
             weights: self,
             keep,
+            dtype,
             rename,
             path: params::Path::default(),
             used: BTreeSet::new(),
@@ -282,6 +375,7 @@ impl Weights {
 struct Loader<'a> {
     weights: &'a Weights,
     keep: &'a dyn Fn(&str) -> bool,
+    dtype: FloatDType,
     rename: Rename<'a>,
     path: params::Path,
     used: BTreeSet<String>,
@@ -307,51 +401,89 @@ impl ModuleMapper for Loader<'_> {
             self.report.missing.push(name);
             return param;
         };
-        let wanted = param.val().dims().to_vec();
+        // A parameter that was never drawn stays so until its value is here.
+        let wanted = param.lazy_shape().as_slice().to_vec();
         self.used.insert(name.clone());
         if stored.shape != wanted {
             self.report.shape.push((name, wanted, stored.shape.clone()));
             return param;
         }
-        let Some(values) = &stored.values else {
-            self.report.dtype.push(name);
-            return param;
-        };
-        if values.iter().any(|value| !value.is_finite()) {
-            self.report.not_finite.push(name);
-            return param;
+        match stored.data(self.dtype) {
+            Data::NotFloat => self.report.dtype.push(name),
+            Data::NotFinite => self.report.not_finite.push(name),
+            Data::Good(data) => {
+                let dtype = data.dtype();
+                let value = Tensor::from_data(data, (&param.lazy_device(), dtype));
+                let id = param.id;
+                return param.transform_for_load(value, id);
+            }
         }
-        let trains = param.val().is_require_grad();
-        let (id, old, mapper) = param.consume();
-        let new = Tensor::from_data(TensorData::new(values.clone(), wanted), &old.device())
-            .set_require_grad(trains);
-        Param::from_mapped_value(id, new, mapper)
+        param
     }
 }
 
-fn floats(view: &TensorView<'_>) -> Option<Vec<f32>> {
-    let data = view.data();
-    let halves = || data.as_chunks::<2>().0.iter().copied();
-    match view.dtype() {
-        Dtype::F32 => Some(
-            data.as_chunks::<4>()
-                .0
-                .iter()
-                .copied()
-                .map(f32::from_le_bytes)
-                .collect(),
-        ),
-        Dtype::BF16 => Some(
-            halves()
-                .map(|bytes| half::bf16::from_le_bytes(bytes).to_f32())
-                .collect(),
-        ),
-        Dtype::F16 => Some(
-            halves()
-                .map(|bytes| half::f16::from_le_bytes(bytes).to_f32())
-                .collect(),
-        ),
-        _ => None,
+enum Data {
+    Good(TensorData),
+    NotFloat,
+    NotFinite,
+}
+
+impl Stored {
+    fn raw(&self) -> &[u8] {
+        &self.bytes.as_slice()[self.range.clone()]
+    }
+
+    /// The values in the given type; bytes that are of it already are copied as they are.
+    fn data(&self, dtype: FloatDType) -> Data {
+        if self.dtype == Dtype::BF16 && dtype == FloatDType::BF16 {
+            // Not finite: all bits of the exponent set.
+            let odd = |bytes: &[u8; 2]| u16::from_le_bytes(*bytes) & 0x7f80 == 0x7f80;
+            let raw = self.raw();
+            if raw.as_chunks::<2>().0.iter().any(odd) {
+                return Data::NotFinite;
+            }
+            let bytes = raw.to_vec();
+            return Data::Good(TensorData::from_bytes_vec(
+                bytes,
+                self.shape.clone(),
+                DType::BF16,
+            ));
+        }
+        let Some(values) = self.floats() else {
+            return Data::NotFloat;
+        };
+        if values.iter().any(|value| !value.is_finite()) {
+            return Data::NotFinite;
+        }
+        let data = TensorData::new(values, self.shape.clone());
+        Data::Good(data.convert_dtype(dtype.into()))
+    }
+
+    /// The values in f32; `None` when they are no floats.
+    fn floats(&self) -> Option<Vec<f32>> {
+        let data = self.raw();
+        let halves = || data.as_chunks::<2>().0.iter().copied();
+        match self.dtype {
+            Dtype::F32 => Some(
+                data.as_chunks::<4>()
+                    .0
+                    .iter()
+                    .copied()
+                    .map(f32::from_le_bytes)
+                    .collect(),
+            ),
+            Dtype::BF16 => Some(
+                halves()
+                    .map(|bytes| half::bf16::from_le_bytes(bytes).to_f32())
+                    .collect(),
+            ),
+            Dtype::F16 => Some(
+                halves()
+                    .map(|bytes| half::f16::from_le_bytes(bytes).to_f32())
+                    .collect(),
+            ),
+            _ => None,
+        }
     }
 }
 
@@ -433,7 +565,7 @@ mod tests {
 
     fn weights(linear: &Linear, keep: &dyn Fn(&str) -> bool) -> Weights {
         let bytes = to_bytes(linear, keep, &same_names).unwrap();
-        Weights::parse(Path::new("w.safetensors"), &bytes).unwrap()
+        Weights::parse(Path::new("w.safetensors"), Bytes::Owned(bytes)).unwrap()
     }
 
     fn values(linear: &Linear) -> Vec<f32> {
@@ -486,8 +618,11 @@ mod tests {
     #[test]
     fn a_truncated_file_is_named() {
         let bytes = to_bytes(&layer(1), &|_| true, &same_names).unwrap();
-        let error =
-            Weights::parse(Path::new("cut.safetensors"), &bytes[..bytes.len() - 4]).unwrap_err();
+        let error = Weights::parse(
+            Path::new("cut.safetensors"),
+            Bytes::Owned(bytes[..bytes.len() - 4].to_vec()),
+        )
+        .unwrap_err();
         assert!(
             error
                 .to_string()

@@ -2,7 +2,7 @@
 
 use molglot_core::{Aligned, Batch, Encoder, LanguageModel, Projector, SpliceError, splice};
 use molglot_encoder::AnyEncoder;
-use molglot_lm::Llama;
+use molglot_lm::Decoder;
 use molglot_projector::AnyProjector;
 use molglot_tensor::burn;
 use molglot_tensor::burn::module::Module;
@@ -15,7 +15,7 @@ pub struct Aligner {
     /// Makes soft tokens of what the encoder says.
     pub projector: AnyProjector,
     /// Reads and writes text.
-    pub lm: Llama,
+    pub lm: Decoder,
 }
 
 impl Aligner {

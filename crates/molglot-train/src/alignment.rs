@@ -3,7 +3,7 @@
 use molglot_align::hscale::{HScale, HScaleConfig};
 use molglot_core::{Encoder, GraphBatch, Projector};
 use molglot_encoder::{AnyEncoder, EncoderConfig};
-use molglot_lm::{Llama, LlamaConfig, llama::ConfigError};
+use molglot_lm::{Decoder, DecoderConfig, decoder::ConfigError};
 use molglot_projector::{AnyProjector, ProjectorConfig};
 use molglot_tensor::burn;
 use molglot_tensor::{Device, Init, Tensor, burn::module::Module};
@@ -22,7 +22,7 @@ pub struct Alignment {
     pub projector: AnyProjector,
     /// The language model that captions were read with, when a later stage trains it; otherwise it is the base of the
     /// model's own.
-    pub lm: Option<Llama>,
+    pub lm: Option<Decoder>,
     /// Vectors, statistics of the training captions, similarity.
     pub objective: HScale,
 }
@@ -49,7 +49,7 @@ impl Alignment {
         encoder: &EncoderConfig,
         projector: &ProjectorConfig,
         settings: &HScaleConfig,
-        lm: Option<&LlamaConfig>,
+        lm: Option<&DecoderConfig>,
         width: usize,
         device: &Device,
     ) -> Result<Self, ConfigError> {
@@ -64,7 +64,7 @@ impl Alignment {
     }
 
     /// The language model that captions are read with.
-    pub fn reader(&self, aligner: &Aligner) -> Llama {
+    pub fn reader(&self, aligner: &Aligner) -> Decoder {
         self.lm.clone().unwrap_or_else(|| aligner.lm.without_lora())
     }
 

@@ -4,7 +4,8 @@ use std::{fmt, io, path::Path};
 
 use molglot_core::SpliceError;
 use molglot_lm::{
-    llama::{ConfigError, LoadError},
+    decoder::{ConfigError, LoadError},
+    lora::{AdapterError, LoraError},
     prompt::PromptError,
     tokenizer::TokenizerError,
 };
@@ -38,6 +39,12 @@ pub enum Error {
     /// A language model cannot be made.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The adapter's settings do not fit the language model.
+    #[error("lora: {0}")]
+    Lora(#[from] LoraError),
+    /// An adapter cannot be loaded.
+    #[error(transparent)]
+    Adapter(#[from] AdapterError),
     /// The tokenizer refused.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),

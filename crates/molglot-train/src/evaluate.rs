@@ -2,7 +2,7 @@
 
 use molglot_align::{AnyObjective, hscale::HScale, next_token::NextToken};
 use molglot_core::{Batch, LanguageModel, Objective, TextOutput, TextRead};
-use molglot_lm::Llama;
+use molglot_lm::Decoder;
 use molglot_metrics::retrieval::{Direction, InBatch, InBatchRecall, in_batch};
 use molglot_tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -278,7 +278,7 @@ impl Vectors {
 ///
 /// [`Error::Internal`] when the language model answers something else than states.
 pub fn caption_vectors(
-    lm: &Llama,
+    lm: &Decoder,
     alignment: &HScale,
     collator: &Collator,
     items: &[Item],

@@ -16,14 +16,14 @@ use molglot_align::hscale::HScaleConfig;
 use molglot_core::{Encoder, LanguageModel};
 use molglot_encoder::EncoderConfig;
 use molglot_lm::{
-    GenerateConfig, LlamaConfig, LoraConfig, PromptTemplate, Tokenizer,
-    adapter::AdapterConfig,
-    llama::{adapter_name, base_name, is_adapter, load_dir},
+    DecoderConfig, GenerateConfig, LoraConfig, PromptTemplate, Tokenizer,
+    decoder::load_dir,
+    lora::{Adapter, is_lora, save_adapter},
 };
 use molglot_projector::ProjectorConfig;
 use molglot_tensor::{
     Device, Init,
-    burn::module::Module,
+    burn::{module::Module, tensor::FloatDType},
     weights::{self, Weights, same_names},
 };
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,7 @@ pub struct Model {
     /// What it is made of.
     pub config: ModelConfig,
     /// Sizes of the language model.
-    pub lm: LlamaConfig,
+    pub lm: DecoderConfig,
     /// The networks.
     pub aligner: Aligner,
     /// The comparison of molecules and captions.
@@ -106,7 +106,8 @@ impl Model {
                 weights::to_bytes(alignment, &all, &same_names)?,
             )?;
         }
-        let base = |path: &str| !is_adapter(path);
+        let base = |path: &str| !is_lora(path);
+        let base_name = |path: &str| self.lm.architecture.base_name(path);
         write("lm/config.json", json(&self.lm)?)?;
         write(
             "lm/model.safetensors",
@@ -117,12 +118,9 @@ impl Model {
             self.collator.tokenizer.to_json()?.into_bytes(),
         )?;
         if let Some(lora) = &self.config.lora {
-            write(
-                "adapter/adapter_config.json",
-                json(&AdapterConfig::new(lora, "../lm"))?,
-            )?;
-            let adapter = weights::to_bytes(&self.aligner.lm, &is_adapter, &adapter_name)?;
-            write("adapter/adapter_model.safetensors", adapter)?;
+            for (name, bytes) in save_adapter(&self.aligner.lm, lora, "../lm")? {
+                write(&format!("adapter/{name}"), bytes)?;
+            }
         }
         Ok(())
     }
@@ -138,10 +136,9 @@ impl Model {
         let config: ModelConfig =
             toml::from_str(&text).map_err(|error| Error::file(&path, error))?;
         let mut init = Init::new(0, device);
-        let (mut lm, lm_config) = load_dir(&dir.join("lm"), &mut init)?;
-        if let Some(lora) = &config.lora {
-            lm.attach_lora(lora, &mut init);
-            lm = load_adapter(lm, &dir.join("adapter/adapter_model.safetensors"))?;
+        let (mut lm, lm_config) = load_dir(&dir.join("lm"), FloatDType::F32, device)?;
+        if config.lora.is_some() {
+            lm = Adapter::read(&dir.join("adapter"))?.attach(lm, &mut init)?;
         }
         let read = |name: &str| Weights::read(&dir.join(name));
         let encoder =
@@ -197,11 +194,6 @@ impl Model {
             collator: self.collator.clone(),
         }
     }
-}
-
-fn load_adapter(lm: molglot_lm::Llama, file: &Path) -> Result<molglot_lm::Llama, Error> {
-    let weights = Weights::read(file)?;
-    Ok(weights.load_where(lm, &is_adapter, &adapter_name)?)
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, Error> {

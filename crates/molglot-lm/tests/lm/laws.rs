@@ -1,26 +1,50 @@
 //! What every language model must obey.
 
 use molglot_core::{KvCache, LanguageModel, Sequence, SoftTokens, TextBatch, TextRead, splice};
-use molglot_lm::{GenerateConfig, Llama, LlamaConfig, LoraConfig, generate};
+use molglot_lm::{
+    Decoder, DecoderConfig, GenerateConfig, LoraConfig, decoder::Architecture, generate,
+};
 use molglot_tensor::{Backend, Device, Init, RowIndex, Tensor, TensorData};
 
 use crate::support::{batch, label_logits, values};
 
 const VOCABULARY: usize = 37;
 
-fn llama(device: &Device, tied: bool) -> Llama {
-    let config = LlamaConfig {
+fn llama(device: &Device, tied: bool) -> Decoder {
+    decoder(Architecture::Llama, tied, device)
+}
+
+/// A toy of a family, with whatever the family has that others have not.
+fn decoder(architecture: Architecture, tied: bool, device: &Device) -> Decoder {
+    let layers = 2;
+    let (gemma, opt) = (
+        architecture == Architecture::Gemma2,
+        architecture == Architecture::Opt,
+    );
+    let window = |layer: usize| match architecture {
+        Architecture::Mistral => Some(4),
+        Architecture::Gemma2 if layer == 0 => Some(3),
+        _ => None,
+    };
+    let config = DecoderConfig {
+        architecture,
         vocab_size: VOCABULARY,
         hidden_size: 24,
         intermediate_size: 40,
-        num_hidden_layers: 2,
+        num_hidden_layers: layers,
         num_attention_heads: 4,
-        num_key_value_heads: 2,
+        num_key_value_heads: if opt { 4 } else { 2 },
         head_dim: 6,
         max_position_embeddings: 48,
         tie_word_embeddings: tied,
         initializer_range: 0.4,
-        ..LlamaConfig::default()
+        query_bias: opt || architecture == Architecture::Qwen2,
+        output_bias: opt,
+        mlp_bias: opt,
+        windows: (0..layers).map(window).collect(),
+        score_cap: gemma.then_some(5.0),
+        logit_cap: gemma.then_some(3.0),
+        ..DecoderConfig::default()
     };
     config.init(&mut Init::new(5, device)).unwrap()
 }
@@ -50,7 +74,7 @@ fn bits(values: &[f32]) -> Vec<u32> {
 }
 
 /// Logits at the labels of each sequence.
-fn logits(model: &Llama, sequences: &[Sequence], pad: u32, device: &Device) -> Vec<f32> {
+fn logits(model: &Decoder, sequences: &[Sequence], pad: u32, device: &Device) -> Vec<f32> {
     let text = batch(sequences, pad, device);
     values(label_logits(model, model.embed(&text), &text))
 }
@@ -59,8 +83,8 @@ fn logits(model: &Llama, sequences: &[Sequence], pad: u32, device: &Device) -> V
 fn the_cache_changes_nothing() {
     for backend in Backend::cpus() {
         let device = backend.open().unwrap();
-        for tied in [false, true] {
-            let model = llama(&device, tied);
+        for architecture in Architecture::ALL {
+            let model = decoder(architecture, backend == Backend::Flex, &device);
             let sequence = sequence(12, 1);
             let all = logits(&model, std::slice::from_ref(&sequence), 0, &device);
             let embedded = model.embed(&batch(std::slice::from_ref(&sequence), 0, &device));
@@ -75,7 +99,7 @@ fn the_cache_changes_nothing() {
                     assert_eq!(cache.len(), end);
                 }
                 assert_close(
-                    &format!("{backend}, {first} at first"),
+                    &format!("{architecture:?} on {backend}, {first} at first"),
                     &found,
                     &all[(first - 1) * VOCABULARY..],
                 );
@@ -146,22 +170,64 @@ fn generation_is_the_most_likely_token_each_time() {
 
 #[test]
 fn padding_on_the_right_changes_nothing() {
-    for backend in Backend::cpus() {
+    for (backend, architecture) in everywhere() {
         let device = backend.open().unwrap();
-        let model = llama(&device, false);
+        let model = decoder(architecture, false, &device);
         let sequences = [sequence(9, 1), sequence(2, 2), sequence(6, 3)];
         let together = logits(&model, &sequences, 0, &device);
         let apart: Vec<f32> = sequences
             .iter()
             .flat_map(|one| logits(&model, std::slice::from_ref(one), 0, &device))
             .collect();
-        assert_close(&format!("{backend}"), &together, &apart);
+        assert_close(&format!("{architecture:?} on {backend}"), &together, &apart);
         let other = logits(&model, &sequences, 7, &device);
         assert_eq!(
             bits(&together),
             bits(&other),
-            "{backend}: what stands in the padding"
+            "{architecture:?} on {backend}: what stands in the padding"
         );
+    }
+}
+
+/// Every family on every CPU backend.
+fn everywhere() -> Vec<(Backend, Architecture)> {
+    let on = |backend| Architecture::ALL.map(|architecture| (backend, architecture));
+    Backend::cpus().into_iter().flat_map(on).collect()
+}
+
+/// Reads prompts one by one and as one batch padded on the left, then a token more each; beams may swap between.
+#[test]
+fn padding_on_the_left_changes_nothing_in_the_cache() {
+    for (backend, architecture) in everywhere() {
+        let device = backend.open().unwrap();
+        let model = decoder(architecture, false, &device);
+        let prompts = [sequence(9, 1).ids, sequence(2, 2).ids, sequence(6, 3).ids];
+        let next = [3u32, 5, 7];
+        let mut apart = Vec::new();
+        for (prompt, &next) in prompts.iter().zip(&next) {
+            let mut cache = KvCache::default();
+            let first = values(model.advance(model.embed_ids(prompt, 1), &mut cache));
+            let second = values(model.advance(model.embed_ids(&[next], 1), &mut cache));
+            apart.push((first, second));
+        }
+        let padding: Vec<usize> = prompts.iter().map(|prompt| 9 - prompt.len()).collect();
+        let padded: Vec<u32> = prompts
+            .iter()
+            .flat_map(|prompt| [vec![0; 9 - prompt.len()], prompt.clone()].concat())
+            .collect();
+        let mut cache = KvCache::new(&padding);
+        let first = values(model.advance(model.embed_ids(&padded, 3), &mut cache));
+        // The third prompt goes on twice, the first once.
+        let order = [2usize, 0, 2];
+        cache.reorder(&order);
+        let fed = order.map(|row| next[row]);
+        let second = values(model.advance(model.embed_ids(&fed, 3), &mut cache));
+        for row in 0..3 {
+            let what = format!("{architecture:?} on {backend}, row {row}");
+            let at = row * VOCABULARY..(row + 1) * VOCABULARY;
+            assert_close(&what, &first[at.clone()], &apart[row].0);
+            assert_close(&what, &second[at], &apart[order[row]].1);
+        }
     }
 }
 
@@ -198,18 +264,20 @@ fn a_fresh_adapter_is_its_base_bit_for_bit() {
         let device = backend.open().unwrap();
         let base = llama(&device, true);
         let mut model = base.clone();
-        model.attach_lora(
-            &LoraConfig {
-                r: 3,
-                ..LoraConfig::default()
-            },
-            &mut Init::new(9, &device),
-        );
+        model
+            .attach_lora(
+                &LoraConfig {
+                    r: 3,
+                    ..LoraConfig::default()
+                },
+                &mut Init::new(9, &device),
+            )
+            .unwrap();
         let sequences = [sequence(9, 1), sequence(5, 2)];
-        let of = |model: &Llama| bits(&logits(model, &sequences, 0, &device));
+        let of = |model: &Decoder| bits(&logits(model, &sequences, 0, &device));
         assert_eq!(of(&model), of(&base), "{backend}");
         assert_eq!(of(&model.without_lora()), of(&base), "{backend}");
-        let count = |model: &Llama| molglot_tensor::params::list(model).len();
+        let count = |model: &Decoder| molglot_tensor::params::list(model).len();
         assert_eq!(
             count(&model),
             count(&base) + 2 * 7 * 2,

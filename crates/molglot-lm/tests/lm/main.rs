@@ -1,7 +1,6 @@
 //! Language models against their references and against the laws that hold for all of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-mod golden_llama;
-mod golden_lora;
+mod golden;
 mod laws;
 mod support;

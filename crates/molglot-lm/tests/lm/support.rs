@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use molglot_core::{LanguageModel, Sequence, TextBatch, TextOutput, TextRead};
-use molglot_lm::Llama;
+use molglot_lm::Decoder;
 use molglot_tensor::{Device, Tensor, golden::Golden, ops::cross_entropy};
 
 /// Marks a position without a label.
@@ -107,7 +107,7 @@ pub(crate) fn batch(sequences: &[Sequence], pad: u32, device: &Device) -> TextBa
 }
 
 /// Logits at the labels.
-pub(crate) fn label_logits(model: &Llama, embeddings: Tensor<3>, text: &TextBatch) -> Tensor<2> {
+pub(crate) fn label_logits(model: &Decoder, embeddings: Tensor<3>, text: &TextBatch) -> Tensor<2> {
     match model.decode(embeddings, text) {
         TextOutput::Logits(logits) => logits,
         TextOutput::States(_) => panic!("states instead of logits"),
@@ -115,12 +115,13 @@ pub(crate) fn label_logits(model: &Llama, embeddings: Tensor<3>, text: &TextBatc
 }
 
 /// `[1]`: mean cross-entropy over the labels.
-pub(crate) fn loss(model: &Llama, embeddings: Tensor<3>, text: &TextBatch) -> Tensor<1> {
+pub(crate) fn loss(model: &Decoder, embeddings: Tensor<3>, text: &TextBatch) -> Tensor<1> {
     cross_entropy(label_logits(model, embeddings, text), &text.targets).mean()
 }
 
 /// `[B, T, V]`: logits everywhere.
-pub(crate) fn all_logits(model: &Llama, normed: Tensor<3>) -> Tensor<3> {
+#[allow(dead_code)]
+pub(crate) fn all_logits(model: &Decoder, normed: Tensor<3>) -> Tensor<3> {
     let [batch, length, width] = normed.dims();
     model
         .logits(normed.reshape([batch * length, width]))

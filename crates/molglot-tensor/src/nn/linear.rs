@@ -33,6 +33,11 @@ impl LinearConfig {
         }
     }
 
+    /// With a bias, or without.
+    pub fn with_bias(self, bias: bool) -> Self {
+        Self { bias, ..self }
+    }
+
     /// Draws weight and bias uniformly in `±1/sqrt(input)`, PyTorch's default.
     pub fn init(&self, init: &mut Init) -> Linear {
         Linear {

@@ -16,6 +16,7 @@ use burn::{
 };
 
 mod cross_entropy;
+mod dropout;
 mod gelu;
 mod key_ranges;
 mod layer_norm;
@@ -28,6 +29,7 @@ mod softmax;
 mod swiglu;
 
 pub use cross_entropy::cross_entropy;
+pub use dropout::dropout;
 pub use gelu::{gelu, gelu_tanh};
 pub use key_ranges::KeyRanges;
 pub use layer_norm::layer_norm;

@@ -102,6 +102,10 @@ impl RopeTable {
     }
 
     /// Cosines and sines of one position, for comparison with a reference.
+    ///
+    /// # Panics
+    ///
+    /// When the position is beyond the table.
     pub fn angles(&self, position: usize) -> (&[f32], &[f32]) {
         let half = self.0.half;
         let range = position * half..(position + 1) * half;

@@ -5,8 +5,8 @@ use molglot_tensor::{
     Backend, Device, Tensor, TensorData,
     burn::tensor::activation,
     ops::{
-        KeyRanges, RopeTable, attention_softmax, cross_entropy, gelu, gelu_tanh, layer_norm,
-        rms_norm, rope, soft_cap, swiglu,
+        KeyRanges, RopeTable, attention_softmax, cross_entropy, dropout, gelu, gelu_tanh,
+        layer_norm, rms_norm, rope, soft_cap, swiglu,
     },
 };
 use proptest::prelude::*;
@@ -256,4 +256,39 @@ fn the_last_of_fewer_queries_sees_every_key_and_padding_is_never_seen() {
         1.0,
     ));
     assert_eq!((p[0], p[1], p[11]), (1.0, 0.0, 0.0));
+}
+
+/// The same values are dropped on every backend, for every seed about as many as asked for, and the gradient is dropped
+/// with them.
+#[test]
+fn dropout_is_a_function_of_its_seed() {
+    let dropped = |backend: Backend, seed: u64| {
+        let device = backend.open().unwrap().autodiff();
+        let x = Tensor::<2>::ones([300, 170], &device).require_grad();
+        let out = dropout(x.clone(), 0.2, seed);
+        let grads = out.clone().sum().backward();
+        let out = values(out);
+        assert_eq!(out, values(x.grad(&grads).unwrap()), "{backend}");
+        out
+    };
+    let first = dropped(Backend::Flex, 1);
+    for backend in Backend::cpus() {
+        assert_eq!(first, dropped(backend, 1), "{backend}");
+    }
+    for seed in 1..20 {
+        let out = dropped(Backend::Flex, seed);
+        assert!(out.iter().all(|&value| value == 0.0 || value == 1.25));
+        let share = out.iter().filter(|&&value| value == 0.0).count() as f64 / out.len() as f64;
+        assert!((share - 0.2).abs() < 0.01, "seed {seed}: {share}");
+        let next = dropped(Backend::Flex, seed + 1);
+        let both = out
+            .iter()
+            .zip(&next)
+            .filter(|(a, b)| **a == 0.0 && **b == 0.0);
+        let share = both.count() as f64 / out.len() as f64;
+        assert!(
+            (share - 0.04).abs() < 0.005,
+            "seeds {seed} and the next are alike: {share}"
+        );
+    }
 }

@@ -103,7 +103,7 @@ fn dry_run(recipe: &Recipe, backend: Backend) -> Result<ExitCode, Error> {
     for (number, stage) in recipe.stages.iter().enumerate() {
         if stage.trains(Part::Lora) {
             let mut init = molglot_tensor::Init::new(recipe.seed, &device);
-            model.aligner.lm.attach_lora(&recipe.lora, &mut init);
+            model.aligner.lm.attach_lora(&recipe.lora, &mut init)?;
         }
         let objective = ObjectiveConfig::NextToken(Default::default());
         let mut init = molglot_tensor::Init::new(0, &device);

@@ -47,7 +47,7 @@ impl Learner {
         params::set_trainable(self, |path| match path.split('.').nth(1) {
             Some("encoder") => encoder,
             Some("projector") => projector,
-            Some("lm") if molglot_lm::llama::is_adapter(path) => lora,
+            Some("lm") if molglot_lm::lora::is_lora(path) => lora,
             Some("lm") => lm,
             _ => false,
         })

@@ -233,13 +233,13 @@ pub fn train(recipe: &Recipe, options: &Options) -> Result<Outcome, Error> {
     let mut curves = read_curves(&run.metrics_path())?;
     let stages_begun = state.stage + usize::from(state.stage_step > 0);
     for stage in &recipe.stages[..stages_begun] {
-        attach_adapter(&mut model, recipe, stage, &device);
+        attach_adapter(&mut model, recipe, stage, &device)?;
     }
     let alignment = recipe.last_alignment(state.stage);
     let alignment = alignment.map(|(number, settings)| (settings, recipe.trains_lm_after(number)));
     state.restore(&mut model, alignment, &plain)?;
     for (number, stage) in recipe.stages.iter().enumerate().skip(state.stage) {
-        attach_adapter(&mut model, recipe, stage, &device);
+        attach_adapter(&mut model, recipe, stage, &device)?;
         let runner = StageRunner {
             recipe,
             number,
@@ -291,12 +291,18 @@ pub fn train(recipe: &Recipe, options: &Options) -> Result<Outcome, Error> {
 }
 
 /// Gives the language model its adapter, before the first stage that trains one.
-fn attach_adapter(model: &mut Model, recipe: &Recipe, stage: &StageConfig, device: &Device) {
+fn attach_adapter(
+    model: &mut Model,
+    recipe: &Recipe,
+    stage: &StageConfig,
+    device: &Device,
+) -> Result<(), Error> {
     if stage.trains(Part::Lora) && model.config.lora.is_none() {
         let mut init = Init::new(recipe.seed.wrapping_add(1), device);
-        model.aligner.lm.attach_lora(&recipe.lora, &mut init);
+        model.aligner.lm.attach_lora(&recipe.lora, &mut init)?;
         model.config.lora = Some(recipe.lora.clone());
     }
+    Ok(())
 }
 
 /// The untrained model with an alignment fitted to the training captions, so that "before" is measured like "after".

@@ -129,18 +129,22 @@ impl StageRunner<'_> {
             let left = (stage.epochs * per_epoch).saturating_sub(state.stage_step * accumulate);
             let chosen: Vec<(Position, Vec<usize>)> =
                 order.by_ref().take(accumulate.min(left) as usize).collect();
-            let batches: Vec<Batch> = chosen
+            let seed = RandomStream::new(
+                "dropout",
+                &[self.recipe.seed, self.number as u64, state.stage_step],
+            )
+            .next_u64();
+            self.device.seed(seed);
+            let mut batches: Vec<Batch> = chosen
                 .iter()
                 .map(|(_, rows)| self.batch(&collator, &learner, &train, rows))
                 .collect();
+            for (number, batch) in batches.iter_mut().enumerate() {
+                if let Some(text) = &mut batch.text {
+                    text.seed = seed.wrapping_add((number as u64) << 32);
+                }
+            }
             let learning_rate = schedule.at(state.stage_step);
-            self.device.seed(
-                RandomStream::new(
-                    "dropout",
-                    &[self.recipe.seed, self.number as u64, state.stage_step],
-                )
-                .next_u64(),
-            );
             let step;
             (learner, step) = learner.step(&batches, &mut optimizer, learning_rate, stage.clip)?;
             for (what, value) in [

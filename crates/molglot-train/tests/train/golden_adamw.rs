@@ -4,8 +4,9 @@ use molglot_align::ObjectiveConfig;
 use molglot_core::{Batch, LanguageModel, Sequence, TextBatch, TextOutput, TextRead};
 use molglot_encoder::EncoderConfig;
 use molglot_lm::{
-    Llama, LoraConfig,
-    llama::{adapter_name, base_name, is_adapter, load_dir},
+    Decoder, LoraConfig,
+    decoder::{Architecture, load_dir},
+    lora::is_lora,
 };
 use molglot_projector::ProjectorConfig;
 use molglot_tensor::{
@@ -13,6 +14,7 @@ use molglot_tensor::{
     burn::{
         module::Module,
         optim::{AdamWConfig, GradientsAccumulator, GradientsParams, ModuleOptimizer},
+        tensor::FloatDType,
     },
     clip::clip_global_norm,
     golden::Golden,
@@ -86,7 +88,7 @@ fn batch(golden: &Golden, number: usize, device: &Device) -> TextBatch {
     )
 }
 
-fn mean_loss(model: &Llama, text: &TextBatch) -> Tensor<1> {
+fn mean_loss(model: &Decoder, text: &TextBatch) -> Tensor<1> {
     match model.decode(model.embed(text), text) {
         TextOutput::Logits(logits) => cross_entropy(logits, &text.targets).mean(),
         TextOutput::States(_) => panic!("states instead of logits"),
@@ -104,16 +106,16 @@ struct Trace {
 /// Steps whose loss is the mean of the losses of `micro` batches each.
 fn train(
     golden: &Golden,
-    mut model: Llama,
+    mut model: Decoder,
     stage: &StageConfig,
     mut optimizer: ModuleOptimizer,
     (steps, micro, batches): (u64, usize, usize),
     device: &Device,
-) -> (Llama, Trace) {
+) -> (Decoder, Trace) {
     let schedule = Schedule::of(stage, steps);
     let mut trace = Trace::default();
     for step in 0..steps {
-        let mut accumulator = GradientsAccumulator::<Llama>::new();
+        let mut accumulator = GradientsAccumulator::<Decoder>::new();
         let mut sum = 0.0;
         for part in 0..micro {
             let number = (step as usize * micro + part) % batches;
@@ -135,11 +137,11 @@ fn train(
 /// The same steps as a stage of a run takes them.
 fn train_as_a_stage(
     golden: &Golden,
-    lm: Llama,
+    lm: Decoder,
     stage: &StageConfig,
     steps: u64,
     device: &Device,
-) -> (Llama, Trace) {
+) -> (Decoder, Trace) {
     let mut init = Init::new(0, device);
     let encoder = EncoderConfig::all()[0].init(&mut init);
     let projector = ProjectorConfig::all()[0].init(4, lm.width(), &mut init);
@@ -174,7 +176,7 @@ fn train_as_a_stage(
 
 /// Values of parameters by their names in files.
 fn stored(
-    model: &Llama,
+    model: &Decoder,
     keep: &dyn Fn(&str) -> bool,
     rename: &dyn Fn(&str) -> String,
 ) -> Vec<(String, Vec<f32>)> {
@@ -245,8 +247,8 @@ fn compare(
     );
 }
 
-fn load(golden: &Golden, device: &Device) -> Llama {
-    let (model, _) = load_dir(&golden.dir().join("model"), &mut Init::new(0, device)).unwrap();
+fn load(golden: &Golden, device: &Device) -> Decoder {
+    let (model, _) = load_dir(&golden.dir().join("model"), FloatDType::F32, device).unwrap();
     params::with_stable_ids(model)
 }
 
@@ -280,7 +282,7 @@ fn twenty_steps_equal_pytorch() {
             "all_decay",
             &place,
             &trace,
-            &stored(&model, &all, &base_name),
+            &stored(&model, &all, &|path| Architecture::Llama.base_name(path)),
         );
 
         let (model, trace) =
@@ -291,7 +293,7 @@ fn twenty_steps_equal_pytorch() {
             "no_decay_norm",
             &place,
             &trace,
-            &stored(&model, &all, &base_name),
+            &stored(&model, &all, &|path| Architecture::Llama.base_name(path)),
         );
 
         let micro = settings["accum"].as_u64().unwrap() as usize;
@@ -310,7 +312,7 @@ fn twenty_steps_equal_pytorch() {
             "no_decay_norm_accum",
             &place,
             &trace,
-            &stored(&model, &all, &base_name),
+            &stored(&model, &all, &|path| Architecture::Llama.base_name(path)),
         );
     }
 }
@@ -331,7 +333,9 @@ fn ten_steps_of_an_adapter_equal_peft() {
             lora_alpha: described["lora_alpha"].as_f64().unwrap(),
             ..LoraConfig::default()
         };
-        model.attach_lora(&config, &mut Init::new(1, &device));
+        model
+            .attach_lora(&config, &mut Init::new(1, &device))
+            .unwrap();
         let file = golden
             .dir()
             .join("adapters")
@@ -339,10 +343,14 @@ fn ten_steps_of_an_adapter_equal_peft() {
             .join("adapter_model.safetensors");
         let model = Weights::read(&file)
             .unwrap()
-            .load_where(model, &is_adapter, &adapter_name)
+            .load_where(model, &is_lora, &|path| {
+                Architecture::Llama.adapter_name(path)
+            })
             .unwrap();
-        let model = params::set_trainable(params::with_stable_ids(model), is_adapter);
-        let before = stored(&model, &|path| !is_adapter(path), &base_name);
+        let model = params::set_trainable(params::with_stable_ids(model), is_lora);
+        let before = stored(&model, &|path| !is_lora(path), &|path| {
+            Architecture::Llama.base_name(path)
+        });
         let (model, trace) = train(
             &golden,
             model,
@@ -357,10 +365,13 @@ fn ten_steps_of_an_adapter_equal_peft() {
             "train",
             &place,
             &trace,
-            &stored(&model, &is_adapter, &adapter_name),
+            &stored(&model, &is_lora, &|path| {
+                Architecture::Llama.adapter_name(path)
+            }),
         );
         assert_eq!(
-            stored(&model, &|path| !is_adapter(path), &base_name),
+            stored(&model, &|path| !is_lora(path), &|path| Architecture::Llama
+                .base_name(path)),
             before,
             "{backend}: the base moved"
         );

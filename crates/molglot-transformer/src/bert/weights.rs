@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use molglot_tensor::{
-    Init,
+    Device, Init,
+    burn::tensor::FloatDType,
     weights::{Weights, WeightsError},
 };
 
@@ -48,31 +49,41 @@ fn unread(bare: &str) -> bool {
     bare.starts_with("cls.") || bare.starts_with("lm_head.") || bare == "embeddings.position_ids"
 }
 
-/// Loads a Hugging Face directory: `config.json` and `model.safetensors` or its shards, strictly. Heads of pre-training
-/// are left alone; a checkpoint without a pooler gives a model without one.
+/// Loads a Hugging Face directory: `config.json` and `model.safetensors` or its shards, strictly, in the given float
+/// type. Heads of pre-training are left alone; a checkpoint without a pooler gives a model without one.
 ///
 /// # Errors
 ///
 /// [`LoadError`] naming the file and the key or tensor.
-pub fn load_dir(dir: &Path, init: &mut Init) -> Result<(Bert, BertConfig), LoadError> {
+pub fn load_dir(
+    dir: &Path,
+    dtype: FloatDType,
+    device: &Device,
+) -> Result<(Bert, BertConfig), LoadError> {
     let config: BertConfig = load::config(dir)?;
-    let model = config.init(init).map_err(load::in_file(dir))?;
-    Ok((from_weights(Weights::read_dir(dir)?, model)?, config))
+    let model = config
+        .init(&mut Init::unfilled(device))
+        .map_err(load::in_file(dir))?;
+    Ok((from_weights(Weights::read_dir(dir)?, model, dtype)?, config))
 }
 
-/// Puts published weights into a model that was made for them.
+/// Puts published weights in a float type into a model that was made for them.
 ///
 /// # Errors
 ///
 /// [`WeightsError::Mismatch`] listing what does not fit.
-pub fn from_weights(weights: Weights, mut model: Bert) -> Result<Bert, WeightsError> {
+pub fn from_weights(
+    weights: Weights,
+    mut model: Bert,
+    dtype: FloatDType,
+) -> Result<Bert, WeightsError> {
     let names = Names::new(&weights, &["bert.", "roberta."]);
     if !names.has(&names.full("pooler.dense.weight")) {
         model.pooler = None;
     }
     weights
         .without(|name| unread(names.bare(name)))
-        .load_into(model, &|path| {
+        .load_as(model, dtype, &|path| {
             names.spelt(names.full(&published_name(path)))
         })
 }

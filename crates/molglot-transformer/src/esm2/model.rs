@@ -195,7 +195,7 @@ impl Esm2 {
             }
         }
         let scales = TensorData::new(scales, [sequences * length, 1]);
-        let scales = Tensor::<2>::from_data(scales, &vectors.device());
+        let scales = Tensor::<2>::from_data(scales, &vectors.device()).cast(vectors.dtype());
         (vectors * scales).reshape([sequences, length, self.width()])
     }
 

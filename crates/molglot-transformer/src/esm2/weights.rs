@@ -3,7 +3,8 @@
 use std::{fs, path::Path};
 
 use molglot_tensor::{
-    Init,
+    Device, Init,
+    burn::tensor::FloatDType,
     weights::{Report, Weights, WeightsError},
 };
 
@@ -49,16 +50,22 @@ fn unread(bare: &str) -> bool {
         || bare.ends_with(FREQUENCIES)
 }
 
-/// Loads the encoder of a Hugging Face directory: `config.json` and `model.safetensors` or its shards, strictly. A
-/// `vocab.txt` must be that of ESM.
+/// Loads the encoder of a Hugging Face directory: `config.json` and `model.safetensors` or its shards, strictly, in
+/// the given float type. A `vocab.txt` must be that of ESM.
 ///
 /// # Errors
 ///
 /// [`LoadError`] naming the file and the key, line or tensor.
-pub fn load_dir(dir: &Path, init: &mut Init) -> Result<(Esm2, Esm2Config), LoadError> {
+pub fn load_dir(
+    dir: &Path,
+    dtype: FloatDType,
+    device: &Device,
+) -> Result<(Esm2, Esm2Config), LoadError> {
     let config = read_config(dir)?;
-    let model = config.init(init).map_err(load::in_file(dir))?;
-    Ok((from_weights(Weights::read_dir(dir)?, model)?, config))
+    let model = config
+        .init(&mut Init::unfilled(device))
+        .map_err(load::in_file(dir))?;
+    Ok((from_weights(Weights::read_dir(dir)?, model, dtype)?, config))
 }
 
 /// As [`load_dir`], with the head for hidden residues.
@@ -66,29 +73,39 @@ pub fn load_dir(dir: &Path, init: &mut Init) -> Result<(Esm2, Esm2Config), LoadE
 /// # Errors
 ///
 /// As [`load_dir`].
-pub fn load_masked_lm(dir: &Path, init: &mut Init) -> Result<(MaskedLm, Esm2Config), LoadError> {
+pub fn load_masked_lm(
+    dir: &Path,
+    dtype: FloatDType,
+    device: &Device,
+) -> Result<(MaskedLm, Esm2Config), LoadError> {
     let config = read_config(dir)?;
-    let model = config.init_masked_lm(init).map_err(load::in_file(dir))?;
+    let model = config
+        .init_masked_lm(&mut Init::unfilled(device))
+        .map_err(load::in_file(dir))?;
     let weights = Weights::read_dir(dir)?;
-    Ok((masked_lm_from_weights(weights, model)?, config))
+    Ok((masked_lm_from_weights(weights, model, dtype)?, config))
 }
 
-/// Puts published weights into an encoder that was made for them; a head for hidden residues is left alone.
+/// Puts published weights in a float type into an encoder that was made for them; a head for hidden residues is left alone.
 ///
 /// # Errors
 ///
 /// [`WeightsError::Mismatch`] listing what does not fit.
-pub fn from_weights(weights: Weights, mut model: Esm2) -> Result<Esm2, WeightsError> {
+pub fn from_weights(
+    weights: Weights,
+    mut model: Esm2,
+    dtype: FloatDType,
+) -> Result<Esm2, WeightsError> {
     let names = names(&weights);
     read_frequencies(&weights, &names, &mut model)?;
     weights
         .without(|name| name.starts_with("lm_head.") || unread(names.bare(name)))
-        .load_into(model, &|path| {
+        .load_as(model, dtype, &|path| {
             names.spelt(names.full(&published_name(path)))
         })
 }
 
-/// Puts published weights into an encoder with its head.
+/// Puts published weights in a float type into an encoder with its head.
 ///
 /// # Errors
 ///
@@ -96,12 +113,13 @@ pub fn from_weights(weights: Weights, mut model: Esm2) -> Result<Esm2, WeightsEr
 pub fn masked_lm_from_weights(
     weights: Weights,
     mut model: MaskedLm,
+    dtype: FloatDType,
 ) -> Result<MaskedLm, WeightsError> {
     let names = names(&weights);
     read_frequencies(&weights, &names, &mut model.esm)?;
     weights
         .without(|name| name == "lm_head.decoder.weight" || unread(names.bare(name)))
-        .load_into(model, &|path| match path.strip_prefix("esm.") {
+        .load_as(model, dtype, &|path| match path.strip_prefix("esm.") {
             Some(path) => names.spelt(names.full(&published_name(path))),
             None => path.to_owned(),
         })
@@ -119,7 +137,7 @@ fn read_frequencies(
 ) -> Result<(), WeightsError> {
     let mut report = Report::default();
     let size = model.frequencies().len();
-    let mut first: Option<&[f32]> = None;
+    let mut first: Option<Vec<f32>> = None;
     for name in names.ending(FREQUENCIES) {
         match weights.get(name) {
             None => report.dtype.push(name.to_owned()),
@@ -131,7 +149,7 @@ fn read_frequencies(
             Some((_, stored)) if stored.iter().any(|value| !value.is_finite()) => {
                 report.not_finite.push(name.to_owned());
             }
-            Some((_, stored)) if first.is_some_and(|first| first != stored) => {
+            Some((_, stored)) if first.as_ref().is_some_and(|first| *first != stored) => {
                 report
                     .unexpected
                     .push(format!("{name} (not those of the other blocks)"));
@@ -146,7 +164,7 @@ fn read_frequencies(
         });
     }
     if let Some(stored) = first {
-        model.set_frequencies(stored.to_vec());
+        model.set_frequencies(stored);
     }
     Ok(())
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use molglot_tensor::{
-    Device, Init, Tensor, TensorData,
+    Device, Tensor, TensorData,
+    burn::tensor::FloatDType,
     golden::{Comparison, GoldenError},
 };
 
@@ -18,7 +19,7 @@ pub(super) fn run(
     dir: &Path,
     device: &Device,
 ) -> Result<(), GoldenError> {
-    let (model, config) = load_dir(dir, &mut Init::new(0, device)).map_err(GoldenError::new)?;
+    let (model, config) = load_dir(dir, FloatDType::F32, device).map_err(GoldenError::new)?;
     for name in ["pad", "pair", "one"] {
         scenario(comparison, name, &model, &config)?;
     }

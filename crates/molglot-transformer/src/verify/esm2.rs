@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use molglot_tensor::{
-    Device, Init, RowIndex, Tensor,
+    Device, RowIndex, Tensor,
+    burn::tensor::FloatDType,
     golden::{Comparison, Golden, GoldenError},
     ops::{cross_entropy, gather_rows},
 };
@@ -23,8 +24,7 @@ pub(super) fn run(
     device: &Device,
 ) -> Result<(), GoldenError> {
     let golden = comparison.golden();
-    let (model, config) =
-        load_masked_lm(dir, &mut Init::new(0, device)).map_err(GoldenError::new)?;
+    let (model, config) = load_masked_lm(dir, FloatDType::F32, device).map_err(GoldenError::new)?;
     let read = |name: &str| Scenario::read(golden, name, config.pad_token_id, config.vocab_size);
 
     let case = read("pad")?;
