@@ -13,6 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("molglot-graph", &["molglot-chem", "molglot-bio"]),
     ("molglot-metrics", &[]),
     ("molglot-tensor", &[]),
+    ("molglot-transformer", &["molglot-tensor"]),
     (
         "molglot-core",
         &["molglot-chem", "molglot-graph", "molglot-tensor"],
@@ -20,10 +21,21 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // The siblings never use each other: that is what lets any of one kind go with any of another.
     (
         "molglot-encoder",
-        &["molglot-core", "molglot-graph", "molglot-tensor"],
+        &[
+            "molglot-core",
+            "molglot-graph",
+            "molglot-tensor",
+            "molglot-transformer",
+        ],
     ),
-    ("molglot-projector", &["molglot-core", "molglot-tensor"]),
-    ("molglot-lm", &["molglot-core", "molglot-tensor"]),
+    (
+        "molglot-projector",
+        &["molglot-core", "molglot-tensor", "molglot-transformer"],
+    ),
+    (
+        "molglot-lm",
+        &["molglot-core", "molglot-tensor", "molglot-transformer"],
+    ),
     ("molglot-align", &["molglot-core", "molglot-tensor"]),
     (
         "molglot-train",
@@ -33,6 +45,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "molglot-graph",
             "molglot-metrics",
             "molglot-tensor",
+            "molglot-transformer",
             "molglot-core",
             "molglot-encoder",
             "molglot-projector",
@@ -48,6 +61,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "molglot-graph",
             "molglot-metrics",
             "molglot-tensor",
+            "molglot-transformer",
             "molglot-core",
             "molglot-encoder",
             "molglot-projector",

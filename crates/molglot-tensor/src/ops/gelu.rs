@@ -1,6 +1,6 @@
 //! Gaussian error linear units (Hendrycks and Gimpel, 2016, arXiv 1606.08415), exact and by tanh.
 //!
-//! Burn's own backward pass of the exact form is that of the tanh form.
+//! Burn differentiates the tanh form where it computes the exact one, on every backend but flex.
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 

@@ -149,7 +149,7 @@ proptest! {
             let scale = (centred.clone().square().mean_dim(1) + 1e-5).sqrt().recip();
             centred * scale * w.reshape([1, width]) + b.reshape([1, width])
         };
-        let halves = |w: Tensor<1>| (w.clone().slice([0..width]), w.slice([width..2 * width]));
+        let halves = |w: Tensor<1>| (w.clone().slice_dim(0, 0..width), w.slice_dim(0, width..2 * width));
         same(
             "layer_norm",
             ([rows, width], [2 * width]),

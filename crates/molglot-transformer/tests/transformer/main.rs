@@ -1,0 +1,9 @@
+//! Transformer encoders against their references and against the laws that hold for all of them.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod directories;
+mod esm2;
+mod golden;
+mod laws;
+mod support;
+mod tokenizer;
