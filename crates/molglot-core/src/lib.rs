@@ -19,7 +19,7 @@ mod text;
 mod traits;
 
 pub use batch::{Aligned, Batch, Features, Loss, SoftTokens};
-pub use graph::GraphBatch;
+pub use graph::{GraphBatch, LineBatch};
 pub use registry::snake_case;
 pub use splice::{SpliceError, splice};
 pub use text::{KvCache, Sequence, TextBatch, TextOutput, TextRead};

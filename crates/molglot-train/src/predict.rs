@@ -28,7 +28,9 @@ pub fn answer(
         config,
         ..
     } = model;
-    let soft_tokens = aligner.projector.token_count(graph.atoms, graph.motifs);
+    let soft_tokens = aligner
+        .projector
+        .token_count(GraphBatch::units_of(graph), graph.motifs);
     let instruction = instruction.unwrap_or(&config.prompt.instruction);
     let sequence = config.prompt.sequence(
         &collator.tokenizer,

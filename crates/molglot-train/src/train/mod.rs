@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use molglot_core::{Encoder, LanguageModel, Projector};
+use molglot_core::{Encoder, GraphBatch, LanguageModel, Projector};
 use molglot_lm::{LmSettings, Tokenizer};
 use molglot_tensor::{Backend, Device, Init, params};
 
@@ -156,7 +156,7 @@ const ROOM: usize = 64;
 /// A prompt must leave room for an answer.
 fn check_room(dataset: &Dataset, projector: &impl Projector, limit: usize) -> Result<(), Error> {
     for sample in &dataset.samples {
-        let soft = projector.token_count(sample.graph.atoms, sample.graph.motifs);
+        let soft = projector.token_count(GraphBatch::units_of(&sample.graph), sample.graph.motifs);
         if soft + ROOM > limit {
             return Err(Error::Usage(format!(
                 "row {}: its molecule of {} atoms becomes {soft} soft tokens, which leaves no room for an answer in \
