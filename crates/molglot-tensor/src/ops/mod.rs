@@ -12,16 +12,24 @@
 
 mod cross_entropy;
 mod math;
+mod propagate;
 mod rms_norm;
 mod rope;
+mod row_index;
 mod rows;
+mod segment_max;
+mod segment_softmax;
 mod softmax;
 mod swiglu;
 
 pub use cross_entropy::cross_entropy;
+pub use propagate::propagate;
 pub use rms_norm::rms_norm;
 pub use rope::{RopeTable, rope};
-pub use rows::{RowIndex, gather_rows, segment_mean, segment_sum};
+pub use row_index::RowIndex;
+pub use rows::{gather_rows, segment_mean, segment_sum};
+pub use segment_max::segment_max;
+pub use segment_softmax::segment_softmax;
 pub use softmax::causal_softmax;
 pub use swiglu::swiglu;
 
