@@ -3,4 +3,7 @@
 
 mod gin;
 mod golden;
+mod hierarchical;
+mod inputs;
 mod laws;
+mod permute;
