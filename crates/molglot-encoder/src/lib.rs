@@ -6,6 +6,7 @@ pub mod gearnet;
 pub mod gin;
 pub mod gvp;
 pub mod hierarchical;
+mod settings;
 mod verify;
 
 pub use verify::verify;

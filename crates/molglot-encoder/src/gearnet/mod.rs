@@ -20,6 +20,7 @@ use molglot_tensor::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::settings::widths;
 use conv::Relations;
 
 /// How residues become one vector.
@@ -38,6 +39,7 @@ pub enum Readout {
 #[serde(deny_unknown_fields, default)]
 pub struct GearnetConfig {
     /// Widths of the layers.
+    #[serde(deserialize_with = "widths")]
     pub hidden: Vec<usize>,
     /// Whether edges send messages to edges (GearNet-Edge).
     pub edge_messages: bool,

@@ -26,6 +26,7 @@ use molglot_tensor::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::settings::{part, positive};
 use perceptron::Sizes;
 
 /// Which published model the encoder is that of.
@@ -46,14 +47,19 @@ pub struct GvpConfig {
     /// Which published model.
     pub variant: Variant,
     /// Scalars of a residue.
+    #[serde(deserialize_with = "positive")]
     pub scalars: usize,
-    /// Vectors of a residue, at least 1.
+    /// Vectors of a residue.
+    #[serde(deserialize_with = "positive")]
     pub vectors: usize,
     /// Scalars of an edge.
+    #[serde(deserialize_with = "positive")]
     pub edge_scalars: usize,
-    /// Vectors of an edge, at least 1.
+    /// Vectors of an edge.
+    #[serde(deserialize_with = "positive")]
     pub edge_vectors: usize,
     /// Number of layers.
+    #[serde(deserialize_with = "positive")]
     pub layers: usize,
     /// Nearest residues that send messages to one.
     pub neighbours: u16,
@@ -62,6 +68,7 @@ pub struct GvpConfig {
     /// Whether scalars gate vectors (arXiv 2106.03843).
     pub vector_gate: bool,
     /// Part of scalars and of vectors that is dropped while training.
+    #[serde(deserialize_with = "part")]
     pub dropout: f64,
 }
 

@@ -1,6 +1,7 @@
 //! Encoders against their references and against the laws that hold for all of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod batch;
 mod gin;
 mod golden;
 mod hierarchical;

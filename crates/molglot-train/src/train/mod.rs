@@ -11,6 +11,7 @@ use std::{
 };
 
 use molglot_core::{Encoder, GraphBatch, LanguageModel, Projector};
+use molglot_graph::{GraphSpec, NodeKind};
 use molglot_lm::{LmSettings, Tokenizer};
 use molglot_tensor::{Backend, Device, Init, params};
 
@@ -87,6 +88,7 @@ impl Prepared {
     ) -> Result<Self, Error> {
         let mut init = Init::new(recipe.seed, device);
         let encoder = recipe.encoder.init(&mut init);
+        check_encoder(recipe, &encoder.spec())?;
         let mut quarantine = Quarantine::new();
         let dataset = Dataset::read(&recipe.data, &encoder.spec(), &mut quarantine)?;
         let tokenizer = match tokenizer {
@@ -148,6 +150,19 @@ impl Prepared {
             .map(|&row| &self.dataset.samples[row])
             .collect()
     }
+}
+
+/// The rows of a recipe are molecules, so its encoder must read them.
+fn check_encoder(recipe: &Recipe, spec: &GraphSpec) -> Result<(), Error> {
+    if spec.nodes.iter().any(|set| set.kind == NodeKind::Residue) {
+        return Err(Error::Usage(format!(
+            "encoder.kind = \"{}\" reads the residues of structures, and the rows of {} are molecules; set an encoder of \
+             molecules, as \"gin\" or \"hierarchical\"",
+            recipe.encoder.kind(),
+            recipe.data.path.display()
+        )));
+    }
+    Ok(())
 }
 
 /// Positions that a prompt must leave for the instruction and the answer.
