@@ -6,7 +6,7 @@ use molglot_tensor::{
     Init, RowIndex, Tensor,
     burn::{module::Module, tensor::activation::relu},
     nn::{BatchNorm, Linear, LinearConfig},
-    ops::{propagate, segment_sum},
+    ops::relational_linear,
 };
 
 /// Edges of several relations between `N` rows, as plans.
@@ -16,7 +16,8 @@ pub struct Relations {
     from: RowIndex,
     /// `E` targets with relations, of `N * relations`.
     to: RowIndex,
-    count: usize,
+    /// Each edge itself, of `E`: the source where edges bring what they hold.
+    edges: RowIndex,
 }
 
 impl Relations {
@@ -43,23 +44,8 @@ impl Relations {
         Self {
             from: from.clone(),
             to: RowIndex::new(to.rows() * count, targets.collect()),
-            count,
+            edges: RowIndex::new(to.len(), (0..to.len() as u32).collect()),
         }
-    }
-
-    fn side_by_side(&self, sums: Tensor<2>) -> Tensor<2> {
-        let [rows, width] = sums.dims();
-        sums.reshape([rows / self.count.max(1), self.count * width])
-    }
-
-    /// Sums what each row gets from its sources, relation by relation: `[N, D] -> [N, relations * D]`.
-    fn propagate(&self, h: Tensor<2>) -> Tensor<2> {
-        self.side_by_side(propagate(h, &self.from, &self.to))
-    }
-
-    /// Sums what edges bring to their targets, relation by relation: `[E, D] -> [N, relations * D]`.
-    pub(super) fn sum(&self, edges: Tensor<2>) -> Tensor<2> {
-        self.side_by_side(segment_sum(edges, &self.to))
     }
 }
 
@@ -93,15 +79,29 @@ impl RelationalConv {
     /// - `h`: `[N, input]`
     /// - output: `[N, output]`
     pub fn forward(&self, h: Tensor<2>, relations: &Relations) -> Tensor<2> {
-        let sums = self.combine(relations.propagate(h.clone())) + self.self_loop.forward(h);
+        let sums = self.combine(h.clone(), &relations.from, &relations.to);
+        let sums = sums + self.self_loop.forward(h);
         relu(match &self.batch_norm {
             Some(norm) => norm.forward(sums),
             None => sums,
         })
     }
 
-    /// The weighted sums alone: `[N, relations * input] -> [N, output]`.
-    pub(super) fn combine(&self, sums: Tensor<2>) -> Tensor<2> {
-        self.linear.forward(sums)
+    /// `ReLU(W [sum of what edges of relation r hold]_r + b)`: the layer's weights on edges instead of nodes.
+    ///
+    /// # Shapes
+    ///
+    /// - `edges`: `[E, input]`
+    /// - output: `[N, output]`
+    pub(super) fn forward_edges(&self, edges: Tensor<2>, relations: &Relations) -> Tensor<2> {
+        relu(self.combine(edges, &relations.edges, &relations.to))
+    }
+
+    fn combine(&self, x: Tensor<2>, from: &RowIndex, to: &RowIndex) -> Tensor<2> {
+        let sums = relational_linear(x, self.linear.weight.val(), from, to);
+        match &self.linear.bias {
+            Some(bias) => sums + bias.val().unsqueeze(),
+            None => sums,
+        }
     }
 }

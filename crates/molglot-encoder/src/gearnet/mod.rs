@@ -14,7 +14,7 @@ use molglot_graph::GraphSpec;
 use molglot_tensor::burn;
 use molglot_tensor::{
     Init, RowIndex, Tensor,
-    burn::{module::Module, tensor::activation::relu},
+    burn::module::Module,
     nn::BatchNorm,
     ops::{segment_mean, segment_sum},
 };
@@ -157,8 +157,7 @@ impl Gearnet {
                 (self.edge_layers.get(number), &line, m.take())
             {
                 let state = edge_layer.forward(state, line);
-                // The weights of the node layer, without what it does beside them.
-                next = next + relu(layer.combine(relations.sum(state.clone())));
+                next = next + layer.forward_edges(state.clone(), &relations);
                 edges.push(state.clone());
                 m = Some(state);
             }

@@ -13,6 +13,7 @@
 mod cross_entropy;
 mod math;
 mod propagate;
+mod relational;
 mod rms_norm;
 mod rope;
 mod row_index;
@@ -24,6 +25,7 @@ mod swiglu;
 
 pub use cross_entropy::cross_entropy;
 pub use propagate::propagate;
+pub use relational::relational_linear;
 pub use rms_norm::rms_norm;
 pub use rope::{RopeTable, rope};
 pub use row_index::RowIndex;
