@@ -4,8 +4,9 @@
 //! (what CUDA and ndarray run), a kernel for the flex CPU backend, the backward pass, and the public function. The
 //! default bodies are the definition; the kernels are held to them by tests on both CPU backends.
 //!
-//! Gathering and scattering rows goes through [`gather_rows`] and [`segment_sum`] alone: Burn's `select_assign` is serial on CUDA, its dense
-//! `scatter` is serial on the CPU, `scatter_nd` races, and atomics make results differ from run to run.
+//! Gathering and scattering rows goes through a [`RowIndex`] alone ([`gather_rows`], [`segment_sum`] and what stands on
+//! them): Burn's `select_assign` is serial on CUDA, its dense `scatter` is serial on the CPU, `scatter_nd` races, and atomics
+//! make results differ from run to run.
 
 // The ndarray backend is deprecated upstream and still asked for by users; the attribute macros name it.
 #![cfg_attr(feature = "ndarray", allow(deprecated))]
