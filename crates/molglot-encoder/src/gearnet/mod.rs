@@ -10,7 +10,7 @@ pub(crate) mod verify;
 pub use conv::RelationalConv;
 
 use molglot_core::{Encoder, Features, GraphBatch, Symmetry};
-use molglot_graph::GraphSpec;
+use molglot_graph::{GraphSpec, NodeSet};
 use molglot_tensor::burn;
 use molglot_tensor::{
     Init, RowIndex, Tensor,
@@ -84,7 +84,7 @@ impl GearnetConfig {
     pub fn init(&self, init: &mut Init) -> Gearnet {
         let spec = self.spec();
         let (input, relations) = (
-            spec.nodes.first().map_or(0, |set| set.width()),
+            spec.nodes.first().map_or(0, NodeSet::width),
             spec.relations(),
         );
         let widths: Vec<usize> = [vec![input], self.hidden.clone()].concat();
@@ -137,7 +137,7 @@ pub(crate) struct Hidden {
 impl Gearnet {
     pub(crate) fn hidden(&self, graph: &GraphBatch) -> Hidden {
         let spec = self.config.spec();
-        let width = spec.nodes.first().map_or(0, |set| set.width());
+        let width = spec.nodes.first().map_or(0, NodeSet::width);
         let mut h = graph.node_scalars(0, width);
         let relations = Relations::of_nodes(graph, spec.relations());
         let line = match (&graph.line, spec.line_graph) {

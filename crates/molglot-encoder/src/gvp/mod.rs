@@ -16,7 +16,7 @@ pub use state::State;
 pub use weights::published_name;
 
 use molglot_core::{Encoder, Features, GraphBatch, Symmetry};
-use molglot_graph::{GraphSpec, NodeKind};
+use molglot_graph::{GraphSpec, NodeKind, NodeSet};
 use molglot_tensor::burn;
 use molglot_tensor::{
     Init, RowIndex, Tensor,
@@ -109,7 +109,7 @@ impl GvpConfig {
 
     /// Amino acids that have a row of their own.
     fn vocabulary(&self) -> usize {
-        self.spec().nodes.first().map_or(0, |set| set.vocabulary())
+        self.spec().nodes.first().map_or(0, NodeSet::vocabulary)
     }
 
     /// Draws the parameters.

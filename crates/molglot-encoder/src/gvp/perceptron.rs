@@ -7,7 +7,7 @@ use molglot_tensor::burn;
 use molglot_tensor::{
     Init, Tensor,
     burn::{
-        module::Module,
+        module::{Module, Param},
         tensor::{
             activation::{relu, sigmoid},
             module::linear,
@@ -103,7 +103,7 @@ impl Perceptron {
         let lengths = squares(sum.vectors.clone()).sqrt();
         let lengths = lengths.reshape([count, hidden]);
         let of_lengths = columns(&self.ws, 2 * s + se..2 * s + se + hidden);
-        let bias = self.ws.bias.as_ref().map(|bias| bias.val());
+        let bias = self.ws.bias.as_ref().map(Param::val);
         let scalars = sum.scalars + linear(lengths, of_lengths, bias);
         self.finish(scalars, sum.vectors)
     }
