@@ -18,13 +18,13 @@ pub struct Batch {
 /// Everything an encoder says about a batch, at every level at once.
 #[derive(Clone, Debug)]
 pub struct Features {
-    /// `[A, D]`: atoms.
+    /// `[U, D]`: units, which are the residues of structures and the atoms of molecules.
     pub node: Tensor<2>,
-    /// `[M, D]`: motifs.
+    /// `[M, D]`: motifs; no rows where the encoder knows none.
     pub motif: Tensor<2>,
-    /// `[B, D]`: whole molecules.
+    /// `[B, D]`: whole molecules or structures.
     pub graph: Tensor<2>,
-    /// The atoms after every layer, input embedding first: each `[A, D]`.
+    /// The units after every layer, input first: each `[U, _]`, of the width of its layer.
     pub layers: Vec<Tensor<2>>,
 }
 

@@ -1,14 +1,24 @@
 //! Many graphs as one.
 
-use molglot_graph::{EdgeKind, GeomGraph, NodeKind};
-use molglot_tensor::{Device, RowIndex};
+mod join;
+mod order;
+
+use std::ops::Range;
+
+use molglot_graph::{EdgeKind, Features, GeomGraph, NodeKind, Table};
+use molglot_tensor::{Device, RowIndex, Tensor, TensorData};
+
+use self::order::Groups;
 
 /// A disjoint union of graphs, ready for gathers and segment sums.
 ///
-/// Nodes are ordered by kind across the whole batch: first the atoms of every graph, then the motif nodes of every
-/// graph, then the graph nodes. Edges are ordered the same way: bonds of every graph first. So each kind is one slice.
+/// Nodes are ordered by kind across the whole batch: the atoms of every graph, then residues, motif nodes, graph nodes and
+/// virtual nodes; within a kind by set of the spec, then by graph. Edges are ordered by set of the spec, within a set the
+/// bonds of every graph first. So each kind of node, each set of nodes or edges and the bonds are one slice.
 ///
-/// Letters: `B` graphs, `A` atoms, `M` motifs, `N` nodes of all kinds, `E` edges, `E_b` bond edges.
+/// A *unit* is what an encoder gives a row of `Features::node` for: a residue where the graphs have residues, else an atom.
+///
+/// Letters: `B` graphs, `A` atoms, `U` units, `M` motifs, `N` nodes of all kinds, `E` edges, `E_b` bond edges.
 #[derive(Clone, Debug)]
 pub struct GraphBatch {
     /// Where tensors are made.
@@ -17,163 +27,203 @@ pub struct GraphBatch {
     pub graphs: usize,
     /// Number of atoms, `A`.
     pub atoms: usize,
+    /// Number of residues.
+    pub residues: usize,
     /// Number of motifs, `M`, whether or not they are nodes.
     pub motifs: usize,
     /// Number of nodes, `N`.
     pub nodes: usize,
-    /// Number of motif nodes: `M` or 0.
-    pub motif_nodes: usize,
-    /// Number of graph nodes: `B` or 0.
-    pub graph_nodes: usize,
-    /// Nine columns of `A` OGB atom categories.
+    /// Nine columns of `A` OGB atom categories; empty columns where atoms have none.
     pub atom_columns: Vec<Vec<u32>>,
     /// Three columns of `E_b` OGB bond categories.
     pub bond_columns: Vec<Vec<u32>>,
+    /// Per node its type in the vocabulary of its set; empty where nodes have none.
+    pub types: Vec<u16>,
+    /// Per node where it is, angstrom; empty where a graph has no coordinates.
+    pub positions: Vec<[f32; 3]>,
+    /// Numbers and vectors of nodes, by set of the spec. Rows are nodes of the batch.
+    pub node_sets: Vec<Features>,
     /// `E` source nodes of `N`.
     pub edge_from: RowIndex,
     /// `E` target nodes of `N`.
     pub edge_to: RowIndex,
-    /// The kinds of the edges that are not bonds, `E - E_b`.
-    pub virtual_edges: Vec<EdgeKind>,
+    /// What each of `E` edges stands for.
+    pub edge_kinds: Vec<EdgeKind>,
+    /// The relation of each of `E` edges.
+    pub relations: Vec<u16>,
+    /// Which edges are bonds, `E_b`.
+    pub bonds: Range<usize>,
+    /// Numbers and vectors of edges, by set of the spec. Rows are edges of the batch.
+    pub edge_sets: Vec<Features>,
+    /// The graph between edges, where the spec asks for it.
+    pub line: Option<LineBatch>,
+    /// `N` nodes into `B` graphs.
+    pub graph_of_node: RowIndex,
     /// `A` atoms into `B` graphs.
     pub graph_of_atom: RowIndex,
+    /// `U` units into `B` graphs.
+    pub graph_of_unit: RowIndex,
     /// `M` motifs into `B` graphs.
     pub graph_of_motif: RowIndex,
     /// The atom of each membership, into `A`.
     pub member_atoms: RowIndex,
     /// The motif of each membership, into `M`.
     pub member_motifs: RowIndex,
+    kinds: [Range<usize>; order::KINDS.len()],
+}
+
+/// Arcs from edge to edge.
+#[derive(Clone, Debug)]
+pub struct LineBatch {
+    /// Per arc, the edge that it leaves, of `E`.
+    pub from: RowIndex,
+    /// Per arc, the edge that it enters, of `E`.
+    pub to: RowIndex,
+    /// Per arc, the bin of the angle between the two.
+    pub bins: Vec<u8>,
 }
 
 impl GraphBatch {
-    /// Joins graphs of molecules built by one spec.
-    ///
-    /// # Panics
-    ///
-    /// If a graph has residue or virtual nodes.
+    /// Joins graphs built by one spec.
     pub fn new(graphs: &[&GeomGraph], device: &Device) -> Self {
-        let count = |f: fn(&GeomGraph) -> usize| graphs.iter().map(|graph| f(graph)).sum::<usize>();
-        let of_kind = |kind: NodeKind| {
-            graphs
-                .iter()
-                .map(|graph| graph.nodes.iter().filter(|&&node| node == kind).count())
-                .sum::<usize>()
-        };
-        let (atoms, motifs) = (count(|graph| graph.atoms), count(|graph| graph.motifs));
-        let (motif_nodes, graph_nodes) = (of_kind(NodeKind::Motif), of_kind(NodeKind::Graph));
-        let nodes = atoms + motif_nodes + graph_nodes;
-
-        let mut batch = Columns::default();
-        let (mut next_atom, mut next_motif) = (0u32, 0u32);
+        let nodes = Groups::of_nodes(graphs);
+        let edges = Groups::of_edges(graphs);
+        let kinds = nodes.kinds();
+        let mut rows = join::Rows::default();
         for (number, graph) in graphs.iter().enumerate() {
-            batch.add(
-                graph,
-                number as u32,
-                next_atom,
-                next_motif,
-                atoms as u32,
-                (atoms + motif_nodes) as u32,
-            );
-            next_atom += graph.atoms as u32;
-            next_motif += graph.motifs as u32;
+            rows.add(graph, number, &nodes, &edges);
         }
-        let (from, to) = batch.bonds.into_iter().chain(batch.others).unzip();
+        let (count, edge_count) = (nodes.len(), edges.len());
+        let of = |kind: NodeKind| kinds[order::rank(kind)].clone();
+        let owners =
+            |range: Range<usize>| RowIndex::new(graphs.len(), rows.graph_of_node[range].to_vec());
+        let (graph_of_atom, residues) = (owners(of(NodeKind::Atom)), of(NodeKind::Residue).len());
+        let graph_of_unit = match residues {
+            0 => graph_of_atom.clone(),
+            _ => owners(of(NodeKind::Residue)),
+        };
+        let motifs = rows.graph_of_motif.len();
+        let has_line = graphs.iter().any(|graph| !graph.line_graph.arcs.is_empty());
         Self {
             device: device.clone(),
             graphs: graphs.len(),
-            atoms,
+            atoms: of(NodeKind::Atom).len(),
+            residues,
             motifs,
-            nodes,
-            motif_nodes,
-            graph_nodes,
-            atom_columns: batch.atom_columns.into(),
-            bond_columns: batch.bond_columns.into(),
-            edge_from: RowIndex::new(nodes, from),
-            edge_to: RowIndex::new(nodes, to),
-            virtual_edges: batch.kinds,
-            graph_of_atom: RowIndex::new(graphs.len(), batch.graph_of_atom),
-            graph_of_motif: RowIndex::new(graphs.len(), batch.graph_of_motif),
-            member_atoms: RowIndex::new(atoms, batch.member_atoms),
-            member_motifs: RowIndex::new(motifs, batch.member_motifs),
+            nodes: count,
+            atom_columns: rows.atom_columns.into(),
+            bond_columns: rows.bond_columns.into(),
+            types: join::scatter(graphs, &nodes, |graph| &graph.types),
+            positions: join::scatter(graphs, &nodes, |graph| &graph.positions),
+            node_sets: join::features(graphs, &nodes, |graph| &graph.node_sets),
+            edge_kinds: join::scatter(graphs, &edges, |graph| &graph.edge_kinds),
+            relations: join::scatter(graphs, &edges, |graph| &graph.relations),
+            bonds: edges.bonds(),
+            edge_sets: join::features(graphs, &edges, |graph| &graph.edge_sets),
+            edge_from: RowIndex::new(count, rows.edge_from),
+            edge_to: RowIndex::new(count, rows.edge_to),
+            line: has_line.then(|| LineBatch {
+                from: RowIndex::new(edge_count, rows.arc_from),
+                to: RowIndex::new(edge_count, rows.arc_to),
+                bins: rows.bins,
+            }),
+            graph_of_atom,
+            graph_of_unit,
+            graph_of_node: RowIndex::new(graphs.len(), rows.graph_of_node),
+            graph_of_motif: RowIndex::new(graphs.len(), rows.graph_of_motif),
+            member_atoms: RowIndex::new(of(NodeKind::Atom).len(), rows.member_atoms),
+            member_motifs: RowIndex::new(motifs, rows.member_motifs),
+            kinds,
         }
     }
 
     /// Number of bond edges, `E_b`.
     pub fn bond_edges(&self) -> usize {
-        self.edge_from.len() - self.virtual_edges.len()
+        self.bonds.len()
     }
-}
 
-#[derive(Default)]
-struct Columns {
-    atom_columns: [Vec<u32>; 9],
-    bond_columns: [Vec<u32>; 3],
-    bonds: Vec<(u32, u32)>,
-    others: Vec<(u32, u32)>,
-    kinds: Vec<EdgeKind>,
-    graph_of_atom: Vec<u32>,
-    graph_of_motif: Vec<u32>,
-    member_atoms: Vec<u32>,
-    member_motifs: Vec<u32>,
-}
+    /// Number of edges, `E`.
+    pub fn edges(&self) -> usize {
+        self.edge_from.len()
+    }
 
-impl Columns {
-    fn add(
-        &mut self,
-        graph: &GeomGraph,
-        number: u32,
-        atom: u32,
-        motif: u32,
-        first_motif: u32,
-        first_graph: u32,
-    ) {
-        let mut motif_node = first_motif + motif;
-        let mut atom_node = atom;
-        let place: Vec<u32> = graph
-            .nodes
-            .iter()
-            .map(|kind| match kind {
-                NodeKind::Atom => post_increment(&mut atom_node),
-                NodeKind::Motif => post_increment(&mut motif_node),
-                NodeKind::Graph => first_graph + number,
-                NodeKind::Residue | NodeKind::Virtual => {
-                    unreachable!("{kind:?} nodes are no part of a molecular graph")
-                }
-            })
-            .collect();
-        for row in &graph.atom_features {
-            self.atom_columns
-                .iter_mut()
-                .zip(row)
-                .for_each(|(column, &value)| column.push(u32::from(value)));
+    /// Number of units, `U`.
+    pub fn units(&self) -> usize {
+        self.graph_of_unit.len()
+    }
+
+    /// Which nodes are of a kind.
+    pub fn nodes_of(&self, kind: NodeKind) -> Range<usize> {
+        self.kinds[order::rank(kind)].clone()
+    }
+
+    /// Which nodes are units: the rows of `Features::node`.
+    pub fn unit_nodes(&self) -> Range<usize> {
+        match self.residues {
+            0 => self.nodes_of(NodeKind::Atom),
+            _ => self.nodes_of(NodeKind::Residue),
         }
-        for row in &graph.bond_features {
-            self.bond_columns
-                .iter_mut()
-                .zip(row)
-                .for_each(|(column, &value)| column.push(u32::from(value)));
+    }
+
+    /// How many units one graph has.
+    pub fn units_of(graph: &GeomGraph) -> usize {
+        let is_residue = |kind: &&NodeKind| **kind == NodeKind::Residue;
+        match graph.nodes.iter().filter(is_residue).count() {
+            0 => graph.atoms,
+            residues => residues,
         }
-        for (&[from, to], &kind) in graph.edges.iter().zip(&graph.edge_kinds) {
-            let edge = (place[from as usize], place[to as usize]);
-            if kind == EdgeKind::Bond {
-                self.bonds.push(edge);
-            } else {
-                self.others.push(edge);
-                self.kinds.push(kind);
+    }
+
+    /// The numbers of the nodes of a set.
+    ///
+    /// # Shapes
+    ///
+    /// - output: `[nodes of the set, width]`; zeros where there are no such numbers
+    pub fn node_scalars(&self, set: usize, width: usize) -> Tensor<2> {
+        self.tensor(self.node_sets.get(set), |set| &set.scalars, [width])
+    }
+
+    /// The vectors of the nodes of a set.
+    ///
+    /// # Shapes
+    ///
+    /// - output: `[nodes of the set, channels, 3]`; zeros where there are no such vectors
+    pub fn node_vectors(&self, set: usize, channels: usize) -> Tensor<3> {
+        self.tensor(self.node_sets.get(set), |set| &set.vectors, [channels, 3])
+    }
+
+    /// The numbers of the edges of a set.
+    ///
+    /// # Shapes
+    ///
+    /// - output: `[edges of the set, width]`; zeros where there are no such numbers
+    pub fn edge_scalars(&self, set: usize, width: usize) -> Tensor<2> {
+        self.tensor(self.edge_sets.get(set), |set| &set.scalars, [width])
+    }
+
+    /// The vectors of the edges of a set.
+    ///
+    /// # Shapes
+    ///
+    /// - output: `[edges of the set, channels, 3]`; zeros where there are no such vectors
+    pub fn edge_vectors(&self, set: usize, channels: usize) -> Tensor<3> {
+        self.tensor(self.edge_sets.get(set), |set| &set.vectors, [channels, 3])
+    }
+
+    fn tensor<const R: usize, const D: usize>(
+        &self,
+        set: Option<&Features>,
+        of: fn(&Features) -> &Table,
+        row: [usize; R],
+    ) -> Tensor<D> {
+        let rows = set.map_or(0, |set| set.rows.len());
+        let mut shape = [rows; D];
+        shape[1..].copy_from_slice(&row);
+        match set.map(of) {
+            Some(table) if table.values.len() == shape.iter().product::<usize>() => {
+                Tensor::from_data(TensorData::new(table.values.clone(), shape), &self.device)
             }
-        }
-        self.graph_of_atom
-            .extend(std::iter::repeat_n(number, graph.atoms));
-        self.graph_of_motif
-            .extend(std::iter::repeat_n(number, graph.motifs));
-        for member in &graph.members {
-            self.member_atoms.push(atom + member.atom);
-            self.member_motifs.push(motif + member.motif);
+            _ => Tensor::zeros(shape, &self.device),
         }
     }
-}
-
-fn post_increment(counter: &mut u32) -> u32 {
-    *counter += 1;
-    *counter - 1
 }

@@ -20,7 +20,7 @@ mod text;
 mod traits;
 
 pub use batch::{Aligned, Batch, Features, Loss, SoftTokens};
-pub use graph::GraphBatch;
+pub use graph::{GraphBatch, LineBatch};
 pub use layout::CausalLayout;
 pub use registry::snake_case;
 pub use splice::{SpliceError, splice};

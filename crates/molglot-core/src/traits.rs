@@ -11,8 +11,12 @@ use crate::{
 /// What may be done to the input of an encoder without changing its features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Symmetry {
-    /// The encoder does not read coordinates.
+    /// Anything: the encoder does not read coordinates.
     NoCoordinates,
+    /// Rotations, translations and reflections: it cannot tell a molecule from its mirror image.
+    Isometries,
+    /// Rotations and translations: it sees chirality.
+    RigidMotions,
 }
 
 /// Reads molecules.
@@ -35,9 +39,9 @@ pub trait Projector: Module {
     /// `D` to `E`, a varying number of rows per molecule.
     fn project(&self, features: &Features, graph: &GraphBatch) -> SoftTokens;
 
-    /// Number of soft tokens for a molecule of so many atoms and motifs: known before any tensor is, so that prompts can
+    /// Number of soft tokens for a molecule of so many units and motifs: known before any tensor is, so that prompts can
     /// be laid out on the host.
-    fn token_count(&self, atoms: usize, motifs: usize) -> usize;
+    fn token_count(&self, units: usize, motifs: usize) -> usize;
 }
 
 /// Reads and writes text.

@@ -2,14 +2,22 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod gearnet;
 pub mod gin;
+pub mod gvp;
 pub mod hierarchical;
+mod settings;
+mod verify;
 
+pub use verify::verify;
+
+use gearnet::{Gearnet, GearnetConfig};
 use gin::{Gin, GinConfig};
+use gvp::{Gvp, GvpConfig};
 use hierarchical::{Hierarchical, HierarchicalConfig};
 use molglot_core::{Encoder, Features, GraphBatch, Symmetry, registry};
 use molglot_graph::GraphSpec;
-use molglot_tensor::burn;
+use molglot_tensor::{Tensor, burn};
 
 registry! {
     /// Every encoder that a recipe can name.
@@ -18,9 +26,22 @@ registry! {
     {
         Gin(GinConfig => Gin),
         Hierarchical(HierarchicalConfig => Hierarchical),
+        Gearnet(GearnetConfig => Gearnet),
+        Gvp(GvpConfig => Gvp),
     }
     fn spec(&self) -> GraphSpec;
     fn width(&self) -> usize;
     fn symmetry(&self) -> Symmetry;
     fn encode(&self, graph: &GraphBatch) -> Features;
+}
+
+/// The features of graphs without units: no rows of them, zeros for the whole.
+fn no_units(graph: &GraphBatch, width: usize) -> Features {
+    let none = Tensor::zeros([0, width], &graph.device);
+    Features {
+        node: none.clone(),
+        motif: none,
+        graph: Tensor::zeros([graph.graphs, width], &graph.device),
+        layers: Vec::new(),
+    }
 }

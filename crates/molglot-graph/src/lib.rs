@@ -42,4 +42,8 @@ pub use spec::{
     NodeScalar, NodeSet, NodeVector, Oversize, Types,
 };
 
-pub use molglot_chem::ogb::{ATOM_SIZES, BOND_SIZES};
+pub use molglot_bio::{geometry::Residues, structure::Name};
+pub use molglot_chem::{
+    Molecule,
+    ogb::{ATOM_SIZES, BOND_SIZES},
+};

@@ -49,7 +49,7 @@ impl Collator {
             Input::Captions | Input::Pairs => plain(&self.tokenizer, &sample.caption, self.limit)?,
             Input::Prompts => self.prompt.sequence(
                 &self.tokenizer,
-                projector.token_count(graph.atoms, graph.motifs),
+                projector.token_count(GraphBatch::units_of(&graph), graph.motifs),
                 &sample.smiles,
                 &self.prompt.instruction,
                 Some(&sample.caption),

@@ -49,7 +49,7 @@ pub fn embed(model: &Model, graphs: &[GeomGraph], level: Level, device: &Device)
         let (rows, count): (Tensor<2>, fn(&GeomGraph) -> usize) = match level {
             Level::Graph => (features.graph, |_| 1),
             Level::Motif => (features.motif, |graph| graph.motifs),
-            Level::Node => (features.node, |graph| graph.atoms),
+            Level::Node => (features.node, GraphBatch::units_of),
         };
         out.features.extend(rows.into_data().iter::<f32>());
         for graph in chunk {

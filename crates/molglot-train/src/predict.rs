@@ -83,10 +83,13 @@ fn sequence(model: &Model, question: &Question<'_>) -> Result<Sequence, Error> {
         config,
         ..
     } = model;
-    let (atoms, motifs) = (question.graph.atoms, question.graph.motifs);
+    let graph = question.graph;
+    let soft_tokens = aligner
+        .projector
+        .token_count(GraphBatch::units_of(graph), graph.motifs);
     let sequence = config.prompt.sequence(
         &collator.tokenizer,
-        aligner.projector.token_count(atoms, motifs),
+        soft_tokens,
         question.smiles,
         question.instruction.unwrap_or(&config.prompt.instruction),
         None,

@@ -3,6 +3,7 @@
 
 mod layer;
 mod stack;
+pub(crate) mod verify;
 mod weights;
 
 pub use layer::GinLayer;

@@ -1,7 +1,7 @@
 //! M3LLM's hierarchical encoder (arXiv 2411.04708): a GIN over atoms, BRICS motif nodes and one graph node.
 
 use molglot_core::{Encoder, Features, GraphBatch, Symmetry};
-use molglot_graph::{EdgeKind, GraphSpec};
+use molglot_graph::{EdgeKind, GraphSpec, NodeKind};
 use molglot_tensor::burn;
 use molglot_tensor::{Init, burn::module::Module};
 use serde::{Deserialize, Serialize};
@@ -82,23 +82,26 @@ impl Encoder for Hierarchical {
 
     fn encode(&self, graph: &GraphBatch) -> Features {
         let virtual_nodes = VirtualNodes {
-            nodes: [vec![0; graph.motif_nodes], vec![1; graph.graph_nodes]].concat(),
-            edges: graph
-                .virtual_edges
+            nodes: [
+                vec![0; graph.nodes_of(NodeKind::Motif).len()],
+                vec![1; graph.nodes_of(NodeKind::Graph).len()],
+            ]
+            .concat(),
+            edges: graph.edge_kinds[graph.bonds.end..]
                 .iter()
                 .map(|&kind| edge_row(kind))
                 .collect(),
         };
         let states = self.stack.forward(graph, Some(&virtual_nodes));
         let last = self.stack.last(&states);
-        let (atoms, motifs) = (graph.atoms, graph.atoms + graph.motif_nodes);
+        let level = |kind| last.clone().slice_dim(0, graph.nodes_of(kind));
         Features {
-            node: last.clone().slice_dim(0, 0..atoms),
-            motif: last.clone().slice_dim(0, atoms..motifs),
-            graph: last.slice_dim(0, motifs..graph.nodes),
+            node: level(NodeKind::Atom),
+            motif: level(NodeKind::Motif),
+            graph: level(NodeKind::Graph),
             layers: states
                 .into_iter()
-                .map(|state| state.slice_dim(0, 0..atoms))
+                .map(|state| state.slice_dim(0, graph.nodes_of(NodeKind::Atom)))
                 .collect(),
         }
     }

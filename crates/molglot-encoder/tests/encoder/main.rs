@@ -1,5 +1,10 @@
 //! Encoders against their references and against the laws that hold for all of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-mod golden_gin;
+mod batch;
+mod gin;
+mod golden;
+mod hierarchical;
+mod inputs;
 mod laws;
+mod permute;

@@ -30,7 +30,7 @@ impl Reduction {
             Self::None => (every_level(features), every_owner(graph)),
             Self::Hierarchical => {
                 let levels = vec![
-                    segment_mean(features.node.clone(), &graph.graph_of_atom),
+                    segment_mean(features.node.clone(), &graph.graph_of_unit),
                     segment_mean(features.motif.clone(), &graph.graph_of_motif),
                     features.graph.clone(),
                 ];
@@ -69,8 +69,8 @@ fn every_level(features: &Features) -> Tensor<2> {
 }
 
 fn every_owner(graph: &GraphBatch) -> RowIndex {
-    let atoms = graph.graph_of_atom.index().iter();
-    let owners = atoms
+    let units = graph.graph_of_unit.index().iter();
+    let owners = units
         .chain(graph.graph_of_motif.index())
         .copied()
         .chain(0..graph.graphs as u32);

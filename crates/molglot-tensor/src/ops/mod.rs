@@ -4,8 +4,9 @@
 //! (what CUDA and ndarray run), a kernel for the flex CPU backend, the backward pass, and the public function. The
 //! default bodies are the definition; the kernels are held to them by tests on both CPU backends.
 //!
-//! Gathering and scattering rows goes through [`gather_rows`] and [`segment_sum`] alone: Burn's `select_assign` is serial on CUDA, its dense
-//! `scatter` is serial on the CPU, `scatter_nd` races, and atomics make results differ from run to run.
+//! Gathering and scattering rows goes through a [`RowIndex`] alone ([`gather_rows`], [`segment_sum`] and what stands on
+//! them): Burn's `select_assign` is serial on CUDA, its dense `scatter` is serial on the CPU, `scatter_nd` races, and atomics
+//! make results differ from run to run.
 
 // The ndarray backend is deprecated upstream and still asked for by users; the attribute macros name it.
 #![cfg_attr(feature = "ndarray", allow(deprecated))]
@@ -21,9 +22,14 @@ mod gelu;
 mod key_ranges;
 mod layer_norm;
 mod math;
+mod propagate;
+mod relational;
 mod rms_norm;
 mod rope;
+mod row_index;
 mod rows;
+mod segment_max;
+mod segment_softmax;
 mod soft_cap;
 mod softmax;
 mod swiglu;
@@ -33,9 +39,14 @@ pub use dropout::dropout;
 pub use gelu::{gelu, gelu_tanh};
 pub use key_ranges::KeyRanges;
 pub use layer_norm::layer_norm;
+pub use propagate::propagate;
+pub use relational::relational_linear;
 pub use rms_norm::rms_norm;
 pub use rope::{RopeAngles, RopeTable, rope};
-pub use rows::{RowIndex, gather_rows, segment_mean, segment_sum};
+pub use row_index::RowIndex;
+pub use rows::{gather_rows, segment_mean, segment_sum};
+pub use segment_max::segment_max;
+pub use segment_softmax::segment_softmax;
 pub use soft_cap::soft_cap;
 pub use softmax::attention_softmax;
 pub use swiglu::swiglu;

@@ -4,8 +4,6 @@
 //! index itself and its inverse (for every source row, the positions that read it, in ascending order). Sums run over
 //! that inverse, never over atomics, and give the same bits for any number of threads.
 
-use std::sync::Arc;
-
 use burn::{
     backend::{
         Autodiff, Backend, Dispatch, TensorMetadata,
@@ -20,102 +18,10 @@ use burn::{
     tensor::{Device, Shape, Tensor, TensorData},
 };
 
-use super::composed_backends;
-
-/// Positions that are summed at once by the composed segment sum; see [`RowOps::segment_sum`].
-const FAN_IN: usize = 8;
-
-/// A map from output rows to source rows, `index[e] = row`, with its inverse.
-///
-/// Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct RowIndex(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    rows: usize,
-    index: Vec<u32>,
-    /// `order[offsets[r]..offsets[r + 1]]` are the positions whose index is `r`.
-    offsets: Vec<u32>,
-    order: Vec<u32>,
-}
-
-impl RowIndex {
-    /// Builds the plan for `index` into a tensor of `rows` rows.
-    ///
-    /// # Panics
-    ///
-    /// When an index is not below `rows`: backends differ in what they do with one (an unchecked read on CUDA), so it
-    /// never reaches them.
-    pub fn new(rows: usize, index: Vec<u32>) -> Self {
-        let mut offsets = vec![0u32; rows + 1];
-        for &row in &index {
-            assert!(
-                (row as usize) < rows,
-                "row index {row} is out of range for a tensor of {rows} rows"
-            );
-            offsets[row as usize + 1] += 1;
-        }
-        for row in 0..rows {
-            offsets[row + 1] += offsets[row];
-        }
-        let mut next = offsets.clone();
-        let mut order = vec![0u32; index.len()];
-        for (position, &row) in index.iter().enumerate() {
-            order[next[row as usize] as usize] = position as u32;
-            next[row as usize] += 1;
-        }
-        Self(Arc::new(Inner {
-            rows,
-            index,
-            offsets,
-            order,
-        }))
-    }
-
-    /// Number of source rows (segments).
-    pub fn rows(&self) -> usize {
-        self.0.rows
-    }
-
-    /// Number of indices.
-    pub fn len(&self) -> usize {
-        self.0.index.len()
-    }
-
-    /// Whether there are no indices.
-    pub fn is_empty(&self) -> bool {
-        self.0.index.is_empty()
-    }
-
-    /// The indices.
-    pub fn index(&self) -> &[u32] {
-        &self.0.index
-    }
-
-    /// The positions that read `row`, ascending.
-    pub fn positions(&self, row: usize) -> &[u32] {
-        &self.0.order[self.0.offsets[row] as usize..self.0.offsets[row + 1] as usize]
-    }
-
-    /// How many positions read each row.
-    pub fn counts(&self) -> impl Iterator<Item = usize> + '_ {
-        self.0
-            .offsets
-            .windows(2)
-            .map(|pair| (pair[1] - pair[0]) as usize)
-    }
-
-    fn as_data(&self) -> TensorData {
-        ints(self.index().iter().copied())
-    }
-}
-
-fn ints(values: impl Iterator<Item = u32>) -> TensorData {
-    let values: Vec<i32> = values.map(|value| value as i32).collect();
-    let count = values.len();
-    TensorData::new(values, [count])
-}
+use super::{
+    composed_backends,
+    row_index::{FAN_IN, RowIndex},
+};
 
 /// Backend side of [`gather_rows`] and [`segment_sum`].
 #[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Cube: cfg(feature = "cuda"), Autodiff)]
@@ -129,60 +35,39 @@ pub(super) trait RowOps: Backend {
 
     /// `[E, D] -> [R, D]`.
     ///
-    /// Composed as a tree: each level gathers [`FAN_IN`] rows per partial sum (a row of zeros fills the gaps) and adds
-    /// them, until every segment is one row. Parallel over everything and free of atomics.
+    /// Composed as a tree of sums over a few rows each.
     fn segment_sum(x: FloatTensor<Self>, index: RowIndex) -> FloatTensor<Self> {
-        let width = x.shape().as_slice()[1];
-        let device = TensorMetadata::device(&x);
-        let zero = |rows: usize| {
-            Self::float_from_data(
-                TensorData::new(vec![0f32; rows * width], [rows, width]),
-                &device,
-            )
-        };
-        if index.is_empty() {
-            return zero(index.rows());
-        }
-        let mut segments: Vec<Vec<u32>> = (0..index.rows())
-            .map(|row| index.positions(row).to_vec())
-            .collect();
-        let mut level = x;
-        loop {
-            let rows = level.shape().as_slice()[0] as u32;
-            let padded = Self::float_cat(vec![level, zero(1)], 0);
-            let last = segments.iter().all(|segment| segment.len() <= FAN_IN);
-            let mut table = Vec::new();
-            let mut partials = 0u32;
-            for segment in &mut segments {
-                let mut next = Vec::new();
-                let chunks = segment
-                    .chunks(FAN_IN)
-                    .map(<[u32]>::to_vec)
-                    .collect::<Vec<_>>();
-                let empty = vec![Vec::new()];
-                for chunk in if chunks.is_empty() && last {
-                    &empty
-                } else {
-                    &chunks
-                } {
-                    table.extend_from_slice(chunk);
-                    table.extend(std::iter::repeat_n(rows, FAN_IN - chunk.len()));
-                    next.push(partials);
-                    partials += 1;
-                }
-                *segment = next;
-            }
-            let positions = Self::int_from_data(ints(table.into_iter()), &device);
-            let gathered = Self::float_select(padded, 0, positions);
-            let grouped =
-                Self::float_reshape(gathered, Shape::from([partials as usize, FAN_IN, width]));
-            let summed = Self::float_sum_dim(grouped, 1);
-            level = Self::float_reshape(summed, Shape::from([partials as usize, width]));
-            if last {
-                return level;
-            }
-        }
+        tree::<Self>(x, &index, 0.0, |rows| Self::float_sum_dim(rows, 1))
     }
+}
+
+/// `[E, D] -> [R, D]`: reduces rows by segment level by level. `reduce` takes `[P, F, D]` to `[P, 1, D]`, and `neutral`
+/// changes none of its results; an empty segment gives 0.
+pub(super) fn tree<B: Backend>(
+    x: FloatTensor<B>,
+    index: &RowIndex,
+    neutral: f32,
+    reduce: impl Fn(FloatTensor<B>) -> FloatTensor<B>,
+) -> FloatTensor<B> {
+    let width = x.shape().as_slice()[1];
+    let device = TensorMetadata::device(&x);
+    let constant = |values: Vec<f32>| {
+        let rows = values.len() / width.max(1);
+        B::float_from_data(TensorData::new(values, [rows, width]), &device)
+    };
+    if index.is_empty() {
+        return constant(vec![0.0; index.rows() * width]);
+    }
+    let mut level = x;
+    for step in index.tree() {
+        let fillers = constant([vec![neutral; width], vec![0.0; width]].concat());
+        let padded = B::float_cat(vec![level, fillers], 0);
+        let positions = B::int_from_data(step.as_data(), &device);
+        let gathered = B::float_select(padded, 0, positions);
+        let grouped = B::float_reshape(gathered, Shape::from([step.partials, FAN_IN, width]));
+        level = B::float_reshape(reduce(grouped), Shape::from([step.partials, width]));
+    }
+    level
 }
 
 composed_backends!(RowOps);
@@ -448,11 +333,5 @@ mod tests {
             let x = Tensor::<2>::from_data(TensorData::new(vec![1f32, 3.0, 5.0], [3, 1]), &device);
             assert_eq!(values(segment_mean(x, &plan)), [2.0, 0.0, 5.0]);
         }
-    }
-
-    #[test]
-    #[should_panic(expected = "row index 3 is out of range for a tensor of 3 rows")]
-    fn an_index_out_of_range_never_reaches_a_backend() {
-        let _ = RowIndex::new(3, vec![0, 3]);
     }
 }

@@ -3,3 +3,4 @@
 
 mod fused_ops;
 mod optimizer;
+mod segments;

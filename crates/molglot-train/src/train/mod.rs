@@ -10,7 +10,8 @@ use std::{
     time::Instant,
 };
 
-use molglot_core::{Encoder, LanguageModel, Projector};
+use molglot_core::{Encoder, GraphBatch, LanguageModel, Projector};
+use molglot_graph::{GraphSpec, NodeKind};
 use molglot_lm::{LmSettings, Tokenizer};
 use molglot_tensor::{Backend, Device, Init, params};
 
@@ -87,6 +88,7 @@ impl Prepared {
     ) -> Result<Self, Error> {
         let mut init = Init::new(recipe.seed, device);
         let encoder = recipe.encoder.init(&mut init);
+        check_encoder(recipe, &encoder.spec())?;
         let mut quarantine = Quarantine::new();
         let dataset = Dataset::read(&recipe.data, &encoder.spec(), &mut quarantine)?;
         let tokenizer = match tokenizer {
@@ -150,13 +152,26 @@ impl Prepared {
     }
 }
 
+/// The rows of a recipe are molecules, so its encoder must read them.
+fn check_encoder(recipe: &Recipe, spec: &GraphSpec) -> Result<(), Error> {
+    if spec.nodes.iter().any(|set| set.kind == NodeKind::Residue) {
+        return Err(Error::Usage(format!(
+            "encoder.kind = \"{}\" reads the residues of structures, and the rows of {} are molecules; set an encoder of \
+             molecules, as \"gin\" or \"hierarchical\"",
+            recipe.encoder.kind(),
+            recipe.data.path.display()
+        )));
+    }
+    Ok(())
+}
+
 /// Positions that a prompt must leave for the instruction and the answer.
 const ROOM: usize = 64;
 
 /// A prompt must leave room for an answer.
 fn check_room(dataset: &Dataset, projector: &impl Projector, limit: usize) -> Result<(), Error> {
     for sample in &dataset.samples {
-        let soft = projector.token_count(sample.graph.atoms, sample.graph.motifs);
+        let soft = projector.token_count(GraphBatch::units_of(&sample.graph), sample.graph.motifs);
         if soft + ROOM > limit {
             return Err(Error::Usage(format!(
                 "row {}: its molecule of {} atoms becomes {soft} soft tokens, which leaves no room for an answer in \

@@ -313,3 +313,36 @@ fn an_untrained_model_survives_saving() {
         );
     }
 }
+
+#[test]
+fn an_encoder_of_structures_is_no_encoder_of_molecules() {
+    use molglot_train::train::Prepared;
+    let of_molecules = "kind = \"hierarchical\"\nlayers = 1\nwidth = 16\n";
+    let with = |encoder: &str| {
+        let text = TINY.replace(of_molecules, encoder);
+        assert_ne!(text, TINY);
+        Document::read("tiny.toml", &text, &[]).and_then(|document| Recipe::read(&document))
+    };
+    let device = Backend::Flex.open().unwrap().autodiff();
+    let recipe = with("kind = \"gearnet\"\nhidden = [8]\n").unwrap();
+    let error = Prepared::new(&recipe, None, &device).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains("encoder.kind = \"gearnet\" reads the residues of structures"),
+        "{message}"
+    );
+    for (encoder, reason) in [
+        (
+            "kind = \"gearnet\"\nhidden = []\n",
+            "the width of each layer",
+        ),
+        ("kind = \"gvp\"\nvectors = 0\n", "at least 1"),
+        ("kind = \"gvp\"\ndropout = 1.0\n", "less than 1"),
+    ] {
+        let message = with(encoder).unwrap_err().to_string();
+        assert!(
+            message.contains("tiny.toml:") && message.contains(reason),
+            "{message}"
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! Every encoder against its reference, on every CPU backend.
+
+use molglot_encoder::verify;
+use molglot_tensor::{Backend, golden::Golden};
+
+fn run(case: &str) {
+    let Some(golden) = Golden::find(case).unwrap() else {
+        eprintln!("MOLGLOT_GOLDEN is not set: {case} is not run");
+        return;
+    };
+    for backend in Backend::cpus() {
+        let verdict = verify(&golden, &backend.open().unwrap()).unwrap().unwrap();
+        eprintln!("{case}, {backend}: {verdict}");
+        assert!(verdict.passed(), "{case}, {backend}: {verdict}");
+        assert_eq!(verdict.skipped.len(), 0);
+    }
+}
+
+#[test]
+fn gin_equals_moleculestm() {
+    run("gin_moleculestm");
+}
+
+#[test]
+fn gearnet_equals_torchdrug() {
+    run("gearnet");
+}
+
+#[test]
+fn gearnet_with_edge_messages_equals_torchdrug() {
+    run("gearnet_edge");
+}
+
+#[test]
+fn gvp_equals_gvp_pytorch_turned_or_not() {
+    run("gvp");
+}
+
+#[test]
+fn gvp_with_sequences_and_a_score_equals_gvp_pytorch() {
+    run("gvp_mqa");
+}
+
+#[test]
+fn a_gvp_layer_with_a_vector_gate_equals_gvp_pytorch() {
+    run("gvp_gate");
+}
+
+#[test]
+fn a_case_of_another_part_is_none_of_ours() {
+    let Some(golden) = Golden::find("llama2").unwrap() else {
+        return;
+    };
+    let device = Backend::Flex.open().unwrap();
+    assert!(verify(&golden, &device).unwrap().is_none());
+}
