@@ -9,7 +9,9 @@ mod interchange;
 mod mmcif;
 mod neighbours;
 mod pdb;
+mod redundancy;
 mod sources;
+mod summary;
 mod uniprot;
 
 use std::path::PathBuf;
