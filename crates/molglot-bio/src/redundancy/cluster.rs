@@ -43,8 +43,8 @@ impl Default for ClusterOptions {
 pub enum Prefilter {
     /// None.
     Off,
-    /// Those that share fewer words than the identity asks for: the clusters are those without a filter. It spares much
-    /// from about 0.7 identity over the alignment on; below, and for identity over the shorter sequence, only
+    /// Those that share fewer words than the identity asks for: the clusters are those without a filter. It spares most
+    /// from about 0.8 identity over the alignment on; below, and for identity over the shorter sequence, only
     /// composition is compared, which spares little.
     #[default]
     Exact,
