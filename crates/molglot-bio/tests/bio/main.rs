@@ -9,6 +9,7 @@ mod interchange;
 mod mmcif;
 mod neighbours;
 mod pdb;
+mod predicted;
 mod redundancy;
 mod sources;
 mod summary;
