@@ -182,6 +182,12 @@ pub fn cluster(
 /// earlier one, so this is what one sequence at a time would come to, and all threads have work.
 fn assign(distinct: &[&Sequence], options: &ClusterOptions) -> Result<Vec<u32>, RedundancyError> {
     let index = Index::new(distinct, options);
+    // No more residues can be paired, or equal, than the shorter sequence has, and an alignment from end to end has as
+    // many columns as the longer one has residues.
+    let least_length = match (options.scope, options.definition) {
+        (Scope::Global, Identity::OverAlignment) => options.coverage.max(options.identity),
+        _ => options.coverage,
+    };
     let mut shared = Vec::new();
     let mut numbers = vec![0; distinct.len()];
     let mut left: Vec<usize> = (0..distinct.len()).collect();
@@ -191,10 +197,9 @@ fn assign(distinct: &[&Sequence], options: &ClusterOptions) -> Result<Vec<u32>, 
         if let Some(index) = &index {
             index.count(representative, &mut shared);
         }
-        let residues = distinct[representative].as_str().len();
+        let residues = distinct[representative].as_str().len() as f64;
         let is_worth = |&other: &usize| {
-            let covered = distinct[other].as_str().len() as f64;
-            covered >= options.coverage * residues as f64
+            distinct[other].as_str().len() as f64 / residues >= least_length
                 && index
                     .as_ref()
                     .is_none_or(|index| index.is_enough(other, &shared))

@@ -268,6 +268,14 @@ fn a_fragment_joins_unless_coverage_forbids_it() {
         assert_eq!(number(0.5, prefilter), [0, 0]);
         assert_eq!(number(0.51, prefilter), [1, 0]);
     }
+    // In binary 0.07 times a hundred is more than seven.
+    let whole = sequence(&"ACDEFGHIKL".repeat(10));
+    let options = ClusterOptions {
+        coverage: 0.07,
+        ..ClusterOptions::default()
+    };
+    let found = cluster(&[whole, sequence("ACDEFGH")], &options).unwrap();
+    assert_eq!(found.of_row, [0, 0]);
 }
 
 #[test]
