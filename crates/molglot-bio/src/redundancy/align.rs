@@ -11,7 +11,7 @@ use crate::Sequence;
 pub const MAX_RESIDUES: usize = 1 << 14;
 
 /// The costs of BLAST and CD-HIT with BLOSUM62: 11 for the first residue of a gap and 1 for each further one.
-const GAP_OPEN: i32 = -10;
+const GAP_OPEN: i32 = -11;
 const GAP_EXTEND: i32 = -1;
 
 /// How much of two sequences an alignment takes in.

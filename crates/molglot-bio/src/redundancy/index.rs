@@ -4,6 +4,9 @@ use super::cluster::{ClusterOptions, Prefilter};
 use super::{Identity, Kmers};
 use crate::Sequence;
 
+/// So that rounding never asks for one more.
+pub(super) const SLACK: f64 = 1e-6;
+
 /// The words of all sequences, each with the sequences that hold it.
 pub(super) struct Index {
     kmers: Vec<Kmers>,
@@ -60,8 +63,6 @@ fn rule(options: &ClusterOptions) -> Option<Rule> {
 impl Index {
     /// The index of sequences; `None` where all are to be aligned.
     pub(super) fn new(sequences: &[&Sequence], options: &ClusterOptions) -> Option<Self> {
-        /// So that rounding never asks for one more.
-        const SLACK: f64 = 1e-6;
         let (k, needed) = rule(options)?;
         let kmers: Vec<Kmers> = sequences.iter().map(|text| Kmers::of(text, k)).collect();
         let needed = sequences

@@ -21,6 +21,7 @@ mod cluster;
 mod index;
 mod kmers;
 mod split;
+mod subsequence;
 
 use thiserror::Error;
 

@@ -252,6 +252,19 @@ fn both_identities_and_both_scopes_by_hand() {
 }
 
 #[test]
+fn the_first_residue_of_a_gap_costs_eleven() {
+    // Side by side -5, shifted 16 less two gaps; then -4 and 19 less two gaps.
+    for (a, b, matches, columns) in [("GWR", "WRE", 0, 3), ("GWH", "WHE", 2, 4)] {
+        let found = align(Scope::Global, a, b);
+        assert_eq!(
+            (found.matches, found.columns),
+            (matches, columns),
+            "{a} {b}"
+        );
+    }
+}
+
+#[test]
 fn a_fragment_joins_unless_coverage_forbids_it() {
     let whole = "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRVGDGTQDNLSGAEKAVQVKVK";
     let sequences = [sequence(&whole[10..40]), sequence(whole)];
