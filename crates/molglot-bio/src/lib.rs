@@ -3,6 +3,8 @@
 //! [`Sequence`] is a checked amino-acid sequence; [`fasta::read`] reads sequences from FASTA and [`uniprot::read`] proteins
 //! with their texts from UniProt. [`Structure`] is a structure as flat tables; [`read`] reads it from PDB and mmCIF, and
 //! [`pdbtbx`](mod@pdbtbx) turns it into the types of the crate of that name and writes it.
+//! [`redundancy`] clusters sequences and splits data sets by cluster, [`rarity`] says how rare a protein is, and
+//! [`summary`] describes a chain in words.
 //!
 //! ```
 //! let file = ">P68871 beta globin, start\r\nmvhltpeeks\r\navtal*\r\n";
@@ -19,9 +21,12 @@
 pub mod fasta;
 pub mod geometry;
 pub mod pdbtbx;
+pub mod rarity;
 pub mod read;
+pub mod redundancy;
 mod sequence;
 pub mod structure;
+pub mod summary;
 pub mod uniprot;
 
 pub use sequence::{ALPHABET, Sequence, SequenceError};

@@ -1,12 +1,12 @@
-//! Damaged structures: any bytes are read or refused, never a panic. `MOLGLOT_FUZZ` sets how many are tried.
+//! Damaged structures and sequences: any bytes are read or refused, never a panic. `MOLGLOT_FUZZ` sets how many are tried.
 
 use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use molglot_bio::Structure;
 use molglot_bio::read::{self, Limits, Models, ReadOptions, Reader};
 use molglot_bio::structure::Altlocs;
+use molglot_bio::{ALPHABET, Sequence, Structure, fasta, uniprot};
 
 use crate::{atom, atom_site};
 
@@ -54,7 +54,7 @@ fn cif() -> Vec<u8> {
 }
 
 fn damage(seed: &[u8], random: &mut Random) -> Vec<u8> {
-    const PIECES: [&[u8]; 20] = [
+    const PIECES: [&[u8]; 27] = [
         b"\n",
         b"\r",
         b"\n;",
@@ -75,6 +75,13 @@ fn damage(seed: &[u8], random: &mut Random) -> Vec<u8> {
         b" ? ",
         b"-",
         b"9999999999999999999999",
+        b">",
+        b"*",
+        b"ID   X Reviewed; 3 AA.\n",
+        b"SQ   \n",
+        b"//\n",
+        b"CC   -!- ",
+        b"{ECO:",
     ];
     let mut bytes = seed.to_vec();
     for _ in 0..1 + random.below(8) {
@@ -227,4 +234,116 @@ fn damaged_archives_are_read_or_refused() {
         assert!(found.take(100).count() < 100);
     }
     eprintln!("{count} damaged archives");
+}
+
+const FASTA: &str = "\u{feff}\n>sp|P68871|HBB_HUMAN Hemoglobin subunit beta OS=Homo sapiens\nMVHLTPEEKSAV\nTALWGKVNVDEV*\n>empty\n\
+>1ABC_1|Chains A, B[auth X]|NAME|Homo sapiens (9606)\r\nmkuox bzj\r\n\r\n>broken\nAC-DE\n>\nAAA\n>last no line end\nGGG";
+
+const UNIPROT: &str = "\
+ID   ONE_HUMAN               Reviewed;           9 AA.
+AC   P00001; Q00002;
+DE   RecName: Full=Test protein {ECO:0000305};
+OS   Homo sapiens
+OS   (Human).
+CC   -!- FUNCTION: Binds 4,2',4'-
+CC       chalcone {ECO:0000269|PubMed:1,
+CC       ECO:0000269|PubMed:2}. And more.
+CC   -----------------------------------------------------------------------
+CC   Copyrighted by somebody
+CC   -----------------------------------------------------------------------
+SQ   SEQUENCE   9 AA;  1000 MW;  0000000000000000 CRC64;
+     MKTAYIAKQ
+//
+ID   TWO_YEAST               Unreviewed;         3 AA.
+AC   A0A000;
+DE   SubName: Full=Another;
+SQ   SEQUENCE   3 AA;  300 MW;  0000000000000000 CRC64;
+     GGG
+//
+";
+
+/// What a reader of sequences gave: all that was read is residues, all that was refused says where.
+struct Tally {
+    read: usize,
+    refused: usize,
+}
+
+impl Tally {
+    fn add(&mut self, item: Result<&Sequence, (usize, String)>, bytes: &[u8]) {
+        match item {
+            Ok(sequence) => {
+                self.read += 1;
+                let text = sequence.as_str();
+                assert!(!text.is_empty() && text.chars().all(|letter| ALPHABET.contains(letter)));
+            }
+            Err((line, message)) => {
+                self.refused += 1;
+                let lines = bytes.iter().filter(|&&byte| byte == b'\n').count() + 1;
+                assert!(
+                    (1..=lines).contains(&line),
+                    "line {line} of {lines}: {message}"
+                );
+                assert!(message.contains(&format!("line {line}")), "{message}");
+            }
+        }
+    }
+
+    fn check(&self, format: &str, count: usize, turns: usize) {
+        let Self { read, refused } = *self;
+        eprintln!("{count} damaged {format} texts, {read} records read, {refused} refused");
+        assert_eq!(turns, count);
+        assert!(read > count / 4 && refused > count / 4);
+    }
+}
+
+#[test]
+fn damaged_fasta_is_read_or_refused() {
+    let mut random = Random(0xfa57);
+    let mut tally = Tally {
+        read: 0,
+        refused: 0,
+    };
+    let (count, mut turns) = (tries(20_000), 0);
+    while turns < count {
+        turns += 1;
+        let bytes = damage(FASTA.as_bytes(), &mut random);
+        // Each record begins at a byte of its own, so a reader that does not end is caught.
+        for record in fasta::read(bytes.as_slice()).zip(0..=bytes.len()) {
+            let item = record.0.as_ref().map(|record| &record.sequence);
+            tally.add(
+                item.map_err(|error| (error.line, error.to_string())),
+                &bytes,
+            );
+            assert!(record.1 < bytes.len());
+        }
+    }
+    tally.check("FASTA", count, turns);
+}
+
+#[test]
+fn damaged_uniprot_is_read_or_refused() {
+    let mut random = Random(0x1d1d);
+    let mut tally = Tally {
+        read: 0,
+        refused: 0,
+    };
+    let (count, mut turns) = (tries(20_000), 0);
+    while turns < count {
+        turns += 1;
+        let bytes = damage(UNIPROT.as_bytes(), &mut random);
+        for entry in uniprot::read(bytes.as_slice()).zip(0..=bytes.len()) {
+            if let Ok(entry) = &entry.0 {
+                let texts = [entry.function(), entry.location(), entry.comment("")];
+                assert!(texts.iter().all(|text| !text.contains("{ECO:")));
+                assert!(!entry.accessions.is_empty());
+            }
+            let item = entry.0.as_ref().map(|entry| &entry.sequence);
+            tally.add(
+                item.map_err(|error| (error.line, error.to_string())),
+                &bytes,
+            );
+            assert!(entry.1 < bytes.len());
+        }
+    }
+    tally.check("UniProt", count, turns);
 }

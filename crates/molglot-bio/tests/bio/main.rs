@@ -9,7 +9,10 @@ mod interchange;
 mod mmcif;
 mod neighbours;
 mod pdb;
+mod predicted;
+mod redundancy;
 mod sources;
+mod summary;
 mod uniprot;
 
 use std::path::PathBuf;

@@ -139,3 +139,52 @@ fn far_clouds_are_searched_without_walking_the_gap() {
     assert!((0..points.len()).all(|i| near.of(i).len() == 10));
     assert!(within(&points, 1.0).unwrap().pairs() > points.len());
 }
+
+/// Larger than what one thread searches at a time, with duplicates and lattice ties.
+fn large_cloud() -> Vec<[f32; 3]> {
+    let mut state = 7u32;
+    let mut below = |end: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % end
+    };
+    (0..12_000)
+        .map(|_| std::array::from_fn(|_| below(60) as f32 * 0.7))
+        .collect()
+}
+
+#[test]
+fn large_clouds_equal_looking_at_every_pair() {
+    let points = large_cloud();
+    let (radius, k) = (7.0, 12);
+    let (inside, near) = (
+        within(&points, radius).unwrap(),
+        nearest(&points, k).unwrap(),
+    );
+    let mut pairs = 0;
+    for i in 0..points.len() {
+        let squared = |j: u32| squared_distance(points[i], points[j as usize]);
+        let mut others: Vec<u32> = (0..points.len() as u32)
+            .filter(|&j| j as usize != i && squared(j) <= radius * radius)
+            .collect();
+        assert_eq!(inside.of(i), others, "within {radius} of {i}");
+        pairs += others.len();
+        // Enough of them are inside the radius, so the nearest are too.
+        others.sort_by(|&a, &b| squared(a).total_cmp(&squared(b)).then(a.cmp(&b)));
+        assert_eq!(near.of(i), &others[..k], "{k} nearest to {i}");
+    }
+    assert_eq!((inside.pairs(), near.pairs()), (pairs, k * points.len()));
+}
+
+#[test]
+fn any_number_of_threads_finds_the_same() {
+    let points = large_cloud();
+    let search = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        pool.build()
+            .unwrap()
+            .install(|| (within(&points, 4.0).unwrap(), nearest(&points, 20).unwrap()))
+    };
+    let one = search(1);
+    assert_eq!(one, search(2));
+    assert_eq!(one, search(5));
+}

@@ -23,6 +23,8 @@ pub(super) struct Grid {
     pub(super) order: Vec<u32>,
     /// The points in that order.
     pub(super) points: Vec<[f32; 3]>,
+    /// Per cell number, how many occupied cells have a smaller one; empty until [`Self::rank`].
+    ranks: Vec<u32>,
 }
 
 impl Grid {
@@ -46,6 +48,7 @@ impl Grid {
             starts: Vec::new(),
             order: Vec::new(),
             points: Vec::new(),
+            ranks: Vec::new(),
         };
         let numbered = points
             .iter()
@@ -66,6 +69,34 @@ impl Grid {
             grid.fill(points, pairs.into_iter());
         }
         Ok(grid)
+    }
+
+    /// Makes [`Self::row`] a look at a table instead of a binary search, unless the table would take more memory than the
+    /// points do.
+    pub(super) fn rank(&mut self) {
+        let largest = self.key(self.cells);
+        if largest >= 4 * self.points.len() as u64 {
+            return;
+        }
+        self.ranks.reserve_exact(largest as usize + 2);
+        for (&key, rank) in self.keys.iter().zip(0..) {
+            self.ranks.resize(key as usize + 1, rank);
+        }
+        self.ranks
+            .resize(largest as usize + 2, self.keys.len() as u32);
+    }
+
+    /// How many occupied cells have a number below this one.
+    fn rank_of(&self, key: u64) -> usize {
+        match self.ranks.get(key as usize) {
+            Some(&rank) => rank as usize,
+            None => self.keys.partition_point(|&known| known < key),
+        }
+    }
+
+    /// The occupied cell of a point, given by its place in the order of the grid.
+    pub(super) fn cell_of(&self, at: usize) -> usize {
+        self.starts.partition_point(|&start| start as usize <= at) - 1
     }
 
     /// Stores points that ascend by cell.
@@ -105,7 +136,7 @@ impl Grid {
         self.starts[cells.start] as usize..self.starts[cells.end] as usize
     }
 
-    /// The points in the cells `low..=high` of the row `(x, y)`, by one binary search.
+    /// The points in the cells `low..=high` of the row `(x, y)`.
     pub(super) fn row(&self, [x, y]: [i64; 2], low: i64, high: i64) -> Range<usize> {
         let inside = |value: i64, axis: usize| (1..=self.cells[axis] as i64).contains(&value);
         let (low, high) = (low.max(1), high.min(self.cells[2] as i64));
@@ -114,12 +145,7 @@ impl Grid {
         }
         let first = self.key([x as u64, y as u64, low as u64]);
         let last = self.key([x as u64, y as u64, high as u64]);
-        let start = self.keys.partition_point(|&key| key < first);
-        let length = self.keys[start..]
-            .iter()
-            .take_while(|&&key| key <= last)
-            .count();
-        self.points_of(start..start + length)
+        self.points_of(self.rank_of(first)..self.rank_of(last + 1))
     }
 
     /// How far a point of a cell is at least from every point outside the block of `shells` cells around its cell;

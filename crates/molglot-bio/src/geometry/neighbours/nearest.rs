@@ -13,44 +13,50 @@ use super::{NeighbourError, Neighbours, squared_distance};
 /// # Errors
 /// [`NeighbourError`]: too many points, or more than [`super::MAX_PAIRS`] neighbours.
 pub fn nearest(points: &[[f32; 3]], k: usize) -> Result<Neighbours, NeighbourError> {
-    let mut neighbours = Neighbours::new(points.len());
     if k == 0 || points.is_empty() {
-        return Ok(neighbours);
+        return Ok(Neighbours::none(points.len()));
     }
-    let grid = sized(points, k)?;
-    let mut block = Block::default();
-    let mut best = Best::new(k);
-    for occupied in 0..grid.keys.len() {
-        let here = grid.points_of(occupied..occupied + 1);
-        let cell = grid.cell(grid.points[here.start]);
-        block.clear();
-        for at in here {
-            let (point, index) = (grid.points[at], grid.order[at]);
-            best.clear();
-            for shell in 0.. {
-                let ranges = block.shell(&grid, cell, shell);
-                for range in ranges {
-                    let others = grid.points[range.clone()]
-                        .iter()
-                        .zip(&grid.order[range.clone()]);
-                    for (&other, &number) in others {
-                        if number != index {
-                            best.offer(squared_distance(point, other), number);
-                        }
-                    }
-                }
-                let reach = grid.reach(point, cell, shell as u64) * (1.0 - 1e-5);
-                let is_enough = best
-                    .farthest()
-                    .is_some_and(|far| f64::from(far) < reach * reach);
-                if is_enough || reach.is_infinite() || block.is_all(shell) {
-                    break;
+    let mut grid = sized(points, k)?;
+    grid.rank();
+    let scratch = || (Block::default(), Best::new(k));
+    Neighbours::of_grid(
+        points.len(),
+        &grid,
+        scratch,
+        |(block, best), _, part, lists| {
+            let cell = grid.cell(grid.points[part.start]);
+            block.clear();
+            for here in part {
+                best.clear();
+                look_around(&grid, cell, here, block, best);
+                lists.push(best.sorted().iter().map(|&packed| packed as u32));
+            }
+        },
+    )
+}
+
+/// Offers the points around one in shells of cells, until no farther one can be among the best.
+fn look_around(grid: &Grid, cell: [u64; 3], here: usize, block: &mut Block, best: &mut Best) {
+    let (point, index) = (grid.points[here], grid.order[here]);
+    for shell in 0.. {
+        for range in block.shell(grid, cell, shell) {
+            let others = grid.points[range.clone()]
+                .iter()
+                .zip(&grid.order[range.clone()]);
+            for (&other, &number) in others {
+                if number != index {
+                    best.offer(squared_distance(point, other), number);
                 }
             }
-            neighbours.set(index, best.sorted().iter().map(|&packed| packed as u32))?;
+        }
+        let reach = grid.reach(point, cell, shell as u64) * (1.0 - 1e-5);
+        let is_enough = best
+            .farthest()
+            .is_some_and(|far| f64::from(far) < reach * reach);
+        if is_enough || reach.is_infinite() || block.is_all(shell) {
+            return;
         }
     }
-    Ok(neighbours)
 }
 
 /// A grid with a few points in each occupied cell, so that the first two shells hold about all that is wanted.
