@@ -41,7 +41,7 @@ struct File<'a>(SafeTensors<'a>);
 impl File<'_> {
     fn verify(&self, about: &About) -> Result<(), StoreError> {
         let mut tensors: Vec<_> = self.0.iter().collect();
-        tensors.sort_by(|(a, _), (b, _)| a.cmp(b));
+        tensors.sort_unstable_by_key(|(name, _)| *name);
         let parts = tensors
             .iter()
             .map(|(name, view)| (*name, view.shape(), view.data()));

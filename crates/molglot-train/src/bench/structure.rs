@@ -105,9 +105,11 @@ fn each(
     altlocs: Altlocs,
     work: impl Fn(&Structure) -> bool + Sync + 'static,
 ) -> Work {
-    let mut options = ReadOptions::default();
-    options.models = Models::All;
-    options.altlocs = altlocs;
+    let options = ReadOptions {
+        models: Models::All,
+        altlocs,
+        ..ReadOptions::default()
+    };
     let mut sized: Vec<(u64, File)> = files.into_iter().map(|file| (file.size(), file)).collect();
     // The largest first, or one core may still be at it when the others have nothing left.
     sized.sort_by_key(|(size, _)| std::cmp::Reverse(*size));

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -21,8 +21,8 @@ use crate::{
     progress::{Bars, FileProgress},
 };
 
-/// How many structures are worked on together, and as many are read meanwhile.
-const BATCH: usize = 64;
+/// How many structures a core works on before answers are printed; as many are read meanwhile.
+const SHARE: usize = 8;
 /// How many bytes of text these have at most, but for the last one.
 const BATCH_BYTES: usize = 64 << 20;
 
@@ -96,7 +96,7 @@ impl Inputs {
 
     /// Whether there can be one structure only: one name that is no folder and no pattern. (It may be an archive.)
     pub(super) fn is_one(&self) -> bool {
-        matches!(self.files.as_slice(), [file] if !std::path::Path::new(file).is_dir() && !file.contains(['*', '?']))
+        matches!(self.files.as_slice(), [file] if !Path::new(file).is_dir() && !file.contains(['*', '?']))
     }
 
     /// Reads every structure and prints what is told of it.
@@ -150,10 +150,11 @@ impl Inputs {
             let all = found.into_iter().flatten().chain(none);
             all.map(move |source| (input, source))
         });
+        let most = SHARE * rayon::current_num_threads();
         let mut take = || -> Batch<P> {
             let mut batch = Batch::default();
             let mut bytes = 0;
-            while batch.items.len() < BATCH && bytes < BATCH_BYTES {
+            while batch.items.len() < most && bytes < BATCH_BYTES {
                 let Some((input, source)) = sources.next() else {
                     break;
                 };
@@ -206,7 +207,7 @@ impl<P> Default for Batch<P> {
 struct Tally<'a> {
     progress: FileProgress,
     quarantine: Quarantine,
-    path: Option<&'a std::path::Path>,
+    path: Option<&'a Path>,
     all: u64,
 }
 

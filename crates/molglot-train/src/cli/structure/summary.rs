@@ -126,7 +126,7 @@ impl<'a> Summary<'a> {
                 } = set;
                 let _ = write!(
                     text,
-                    "\n  {what} set {number:<5} {rows:>7} {what}s of {scalars} numbers and {vectors} vectors"
+                    "\n  {what} set {number:<5} {rows:>7} {what}s of {scalars} numbers, {vectors} vectors"
                 );
             }
         }
