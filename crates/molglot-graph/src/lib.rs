@@ -22,18 +22,23 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod build;
+pub mod cache;
+mod check;
 mod conformer;
 mod edges;
 mod error;
 mod features;
 mod geom;
+mod label;
 mod line;
 mod molecule;
 mod published;
 mod residues;
 mod spec;
+pub mod store;
 pub mod unimol;
 
+pub use check::SpecError;
 pub use error::GraphError;
 pub use geom::{EdgeKind, Features, GeomGraph, LineGraph, Membership, Table};
 pub use published::{ALPHABETICAL, BY_NAME, TORCHDRUG};

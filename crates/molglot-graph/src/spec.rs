@@ -40,6 +40,7 @@ pub enum Types {
 
 /// Which atoms of a molecule are nodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct AtomRule {
     /// What becomes of hydrogens.
     pub hydrogens: Hydrogens,
@@ -83,7 +84,7 @@ pub enum FrameRule {
 
 /// Numbers of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum NodeScalar {
     /// 1 at the node's type, with a last column for unknown ones if asked for.
     TypeOneHot {
@@ -109,7 +110,7 @@ pub enum NodeVector {
 
 /// A rule that makes edges.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum EdgeRule {
     /// Both directions of every bond.
     Bonds,
@@ -161,7 +162,7 @@ pub enum EdgeRule {
 
 /// Numbers of an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum EdgeScalar {
     /// 1 at the type of the source, then 1 at the type of the target; unknown types count as the first one.
     EndTypes,
@@ -202,6 +203,7 @@ pub enum EdgeVector {
 
 /// Nodes of one kind and what is told of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NodeSet {
     /// The kind.
     pub kind: NodeKind,
@@ -224,6 +226,7 @@ pub struct NodeSet {
 
 /// Edges with the same features.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EdgeSet {
     /// The kind of nodes that rules of geometry join; all nodes where it is not given.
     #[serde(default)]
@@ -247,6 +250,7 @@ pub struct EdgeSet {
 /// Places along a sequence are counted within a chain, and chains are never neighbours in sequence. So the order of chains
 /// in a file changes nothing but the order of nodes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct GraphSpec {
     /// The nodes, in the order in which they are numbered.
     pub nodes: Vec<NodeSet>,

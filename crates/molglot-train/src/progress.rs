@@ -48,7 +48,7 @@ impl Bars {
     pub fn stage(&self, name: &str, step: u64, total: u64) -> StageProgress {
         let bar = self.bars.as_ref().map(|bars| {
             let bar = bars.add(ProgressBar::new(total));
-            bar.set_style(style());
+            bar.set_style(style(TEMPLATE));
             bar.set_prefix(name.to_owned());
             bar.set_position(step);
             bar
@@ -64,6 +64,28 @@ impl Bars {
             loss: None,
             started: now,
             printed: None,
+        }
+    }
+}
+
+impl Bars {
+    /// Starts the progress of work on files, of which `inputs` are named; none where there is no terminal.
+    #[must_use]
+    pub fn files(&self, inputs: u64) -> FileProgress {
+        let bar = self.bars.as_ref().map(|bars| {
+            // One name may be a folder of thousands: how many there are is not known before they are read.
+            let (bar, template) = match inputs {
+                0 | 1 => (ProgressBar::new_spinner(), COUNT_TEMPLATE),
+                _ => (ProgressBar::new(inputs), FILES_TEMPLATE),
+            };
+            let bar = bars.add(bar);
+            bar.set_style(style(template));
+            bar
+        });
+        FileProgress {
+            bar,
+            bars: self.bars.clone(),
+            started: Instant::now(),
         }
     }
 }
@@ -95,15 +117,64 @@ impl Write for Bars {
     }
 }
 
-fn style() -> ProgressStyle {
+fn style(template: &str) -> ProgressStyle {
     // A fixed text, checked by a test; the default bar is the fallback all the same.
-    ProgressStyle::with_template(TEMPLATE).map_or_else(
+    ProgressStyle::with_template(template).map_or_else(
         |_| ProgressStyle::default_bar(),
         |style| style.progress_chars("=> "),
     )
 }
 
 const TEMPLATE: &str = "{prefix} [{bar:16}] {pos}/{len}  {wide_msg}";
+const FILES_TEMPLATE: &str = "[{bar:16}] {pos}/{len}  {wide_msg}";
+const COUNT_TEMPLATE: &str = "{spinner} {wide_msg}";
+
+/// The progress of work on files. It leaves the screen when it is dropped.
+#[derive(Debug)]
+pub struct FileProgress {
+    bar: Option<ProgressBar>,
+    bars: Option<MultiProgress>,
+    started: Instant,
+}
+
+impl FileProgress {
+    /// Says that `input` of the inputs are reached and `done` files in them worked on, of which `bad` could not be used.
+    pub fn set(&self, input: u64, done: u64, bad: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(input);
+            bar.set_message(files_message(done, bad, self.started.elapsed()));
+            bar.tick();
+        }
+    }
+
+    /// Does what writes to the terminal, with the bars out of its way.
+    pub fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &self.bars {
+            Some(bars) => bars.suspend(write),
+            None => write(),
+        }
+    }
+}
+
+impl Drop for FileProgress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn files_message(done: u64, bad: u64, elapsed: Duration) -> String {
+    let mut message = format!("{done} structures");
+    if bad > 0 {
+        let _ = write!(message, ", {bad} bad");
+    }
+    let seconds = elapsed.as_secs_f64();
+    if seconds > 0.0 {
+        let _ = write!(message, "  {}/s", short(done as f64 / seconds));
+    }
+    message
+}
 
 /// The progress of one stage.
 #[derive(Debug)]
@@ -214,11 +285,20 @@ mod tests {
 
     use indicatif::ProgressStyle;
 
-    use super::{Bars, Shown, TEMPLATE, eta, short};
+    use super::{Bars, COUNT_TEMPLATE, FILES_TEMPLATE, Shown, TEMPLATE, eta, files_message, short};
 
     #[test]
-    fn the_template_is_valid() {
-        assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+    fn the_templates_are_valid() {
+        for template in [TEMPLATE, FILES_TEMPLATE, COUNT_TEMPLATE] {
+            assert!(ProgressStyle::with_template(template).is_ok());
+        }
+    }
+
+    #[test]
+    fn files_are_counted_with_the_bad_ones() {
+        let second = Duration::from_secs(2);
+        assert_eq!(files_message(500, 0, second), "500 structures  250/s");
+        assert_eq!(files_message(3, 1, Duration::ZERO), "3 structures, 1 bad");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
 const TABLE: &str = "chebi20/validation.tsv";
 const UNIT: &str = "molecules/s";
 
-pub(super) const WORKLOADS: [Workload; 8] = [
+pub(super) static WORKLOADS: [Workload; 8] = [
     Workload {
         name: "smiles_parse",
         unit: UNIT,

@@ -4,6 +4,7 @@
 //! of runs made side by side, never a figure from another day.
 
 mod chem;
+mod structure;
 
 use std::{path::Path, time::Instant};
 
@@ -17,7 +18,7 @@ pub struct Workload {
     pub name: &'static str,
     /// What is counted, per second.
     pub unit: &'static str,
-    /// Prepares the work on the data of a folder (`None`: on the builtin molecules) outside of the measured time.
+    /// Prepares the work on the data of a folder (`None`: on what is builtin) outside of the measured time.
     prepare: fn(Option<&Path>) -> Result<Work, Error>,
 }
 
@@ -40,7 +41,9 @@ pub struct Rates {
 }
 
 /// Every workload, in the order in which they run.
-pub const WORKLOADS: &[Workload] = &chem::WORKLOADS;
+pub fn workloads() -> impl Iterator<Item = &'static Workload> + Clone {
+    chem::WORKLOADS.iter().chain(&structure::WORKLOADS)
+}
 
 /// The workloads of the given names, in the order given; all of them if none is given.
 ///
@@ -49,14 +52,13 @@ pub const WORKLOADS: &[Workload] = &chem::WORKLOADS;
 /// There is no workload of that name.
 pub fn select(names: &[String]) -> Result<Vec<&'static Workload>, Error> {
     if names.is_empty() {
-        return Ok(WORKLOADS.iter().collect());
+        return Ok(workloads().collect());
     }
-    let known: Vec<&str> = WORKLOADS.iter().map(|workload| workload.name).collect();
+    let known: Vec<&str> = workloads().map(|workload| workload.name).collect();
     names
         .iter()
         .map(|name| {
-            WORKLOADS
-                .iter()
+            workloads()
                 .find(|workload| workload.name == name)
                 .ok_or_else(|| {
                     let hint = closest(name, &known)

@@ -237,7 +237,7 @@ A rate is work done per second of wall time on all cores. Compare medians of run
 pub(super) struct BenchArgs {
     /// Workloads to run; all of them if none is named
     pub(super) names: Vec<String>,
-    /// Folder with `chebi20/validation.tsv`; without it, the builtin molecules
+    /// Folder with `chebi20/validation.tsv` and `structures/`; without it, what is builtin
     #[arg(long, value_name = "DIR", env = "MOLGLOT_CORPORA")]
     pub(super) corpora: Option<PathBuf>,
     /// How often each workload is measured

@@ -47,7 +47,7 @@ pub fn run() -> ExitCode {
         Command::Predict(predict) => infer::predict(&predict),
         Command::Embed(embed) => infer::embed(&embed),
         Command::Chem(command) => chem::run(&command),
-        Command::Structure(command) => structure::run(&command),
+        Command::Structure(command) => structure::run(&command, &bars),
         Command::Recipe(command) => recipe(&command),
         Command::Bench(args) => bench(&args),
         Command::Doctor => doctor(),

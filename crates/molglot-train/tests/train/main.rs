@@ -5,4 +5,5 @@ mod cli;
 mod golden_adamw;
 mod learner;
 mod run;
+mod structure;
 mod support;
