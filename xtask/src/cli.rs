@@ -171,6 +171,12 @@ Examples:
         after_help = "Example:\n  cargo xtask structure info 1ubq.cif"
     )]
     Structure(Forwarded),
+    /// Compare models with reference cases [molglot verify]
+    #[command(
+        disable_help_flag = true,
+        after_help = "Example:\n  cargo xtask verify --golden fixtures/lm --device cuda:0"
+    )]
+    Verify(Forwarded),
     /// List, show and check recipes [molglot recipe]
     #[command(
         disable_help_flag = true,
@@ -195,6 +201,7 @@ impl MolglotCommand {
             Self::Embed(forwarded) => ("embed", forwarded),
             Self::Chem(forwarded) => ("chem", forwarded),
             Self::Structure(forwarded) => ("structure", forwarded),
+            Self::Verify(forwarded) => ("verify", forwarded),
             Self::Recipe(forwarded) => ("recipe", forwarded),
             Self::Doctor(forwarded) => ("doctor", forwarded),
         };

@@ -33,6 +33,8 @@ pub(super) enum Command {
     /// Look into files of proteins and other macromolecules
     #[command(subcommand)]
     Structure(StructureCommand),
+    /// Compare models with reference cases: outputs, gradients, generated tokens
+    Verify(VerifyArgs),
     /// List, show or check recipes
     #[command(subcommand)]
     Recipe(RecipeCommand),
@@ -50,6 +52,7 @@ impl Command {
             Self::Eval(args) => args.device,
             Self::Predict(args) => args.device,
             Self::Embed(args) => args.device,
+            Self::Verify(args) => args.device,
             Self::Chem(_)
             | Self::Structure(_)
             | Self::Recipe(_)
@@ -226,6 +229,25 @@ pub(super) enum RecipeCommand {
         #[arg(long, value_name = "KEY=VALUE")]
         set: Vec<String>,
     },
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  molglot verify --golden fixtures/lm/bert
+  molglot verify --golden fixtures/lm fixtures/encoder --device cuda:0
+
+A case is a folder with a model, io.safetensors (in.*, out.*, grad.*) and meta.json (a tolerance for each tensor). Exit code 1 \
+when a tensor is outside its tolerance or was not compared.")]
+pub(super) struct VerifyArgs {
+    /// Reference cases, or folders of them
+    #[arg(long, value_name = "DIR", num_args = 1.., required = true)]
+    pub(super) golden: Vec<PathBuf>,
+    /// Where to compute: auto, flex, ndarray, cuda or cuda:N
+    #[arg(long, default_value = "auto")]
+    pub(super) device: Backend,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

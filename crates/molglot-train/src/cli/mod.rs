@@ -5,6 +5,7 @@ mod chem;
 mod infer;
 mod structure;
 mod train;
+mod verify;
 
 use std::{
     io::{self, Write},
@@ -48,6 +49,7 @@ pub fn run() -> ExitCode {
         Command::Embed(embed) => infer::embed(&embed),
         Command::Chem(command) => chem::run(&command),
         Command::Structure(command) => structure::run(&command, &bars),
+        Command::Verify(args) => verify::run(&args),
         Command::Recipe(command) => recipe(&command),
         Command::Bench(args) => bench(&args),
         Command::Doctor => doctor(),
