@@ -29,12 +29,12 @@ pub(super) struct Attention {
 }
 
 /// Where the tokens of a pass stand, for one block.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
+#[derive(Clone, Debug)]
+pub(super) struct Place {
     /// How queries and keys turn; `None` when positions were added to the embeddings.
-    pub(super) angles: Option<&'a RopeAngles>,
+    pub(super) angles: Option<RopeAngles>,
     /// What each query sees.
-    pub(super) ranges: &'a KeyRanges,
+    pub(super) ranges: KeyRanges,
     /// Decides what dropout drops in this block.
     pub(super) seed: u64,
 }
@@ -80,13 +80,13 @@ impl Attention {
     pub(super) fn forward(
         &self,
         x: Tensor<3>,
-        place: Place<'_>,
+        place: &Place,
         past: Option<Remembered>,
     ) -> (Tensor<3>, Remembered) {
         let [batch, new, _] = x.dims();
         let (heads, kv_heads, size) = (self.heads, self.kv_heads, self.head_dim);
         let split = |x: Tensor<3>, heads: usize| x.reshape([batch, new, heads, size]);
-        let turn = |x: Tensor<4>| match place.angles {
+        let turn = |x: Tensor<4>| match &place.angles {
             Some(angles) => rope(x, angles),
             None => x,
         };
@@ -113,8 +113,8 @@ impl Attention {
             .reshape([batch, heads, new, all]);
         let scale = self.scale as f32;
         let p = match self.cap {
-            None => attention_softmax(scores, place.ranges, scale),
-            Some(cap) => attention_softmax(soft_cap(scores, scale, cap as f32), place.ranges, 1.0),
+            None => attention_softmax(scores, &place.ranges, scale),
+            Some(cap) => attention_softmax(soft_cap(scores, scale, cap as f32), &place.ranges, 1.0),
         };
         let p = p.reshape([batch, kv_heads, group * new, all]);
         let out = p.matmul(v.clone()).reshape([batch, heads, new, size]);

@@ -42,7 +42,7 @@ impl Block {
     pub(super) fn forward(
         &self,
         x: Tensor<3>,
-        place: Place<'_>,
+        place: &Place,
         past: Option<Remembered>,
     ) -> (Tensor<3>, Remembered) {
         let (attended, remembered) =

@@ -6,7 +6,7 @@ use molglot_tensor::{
     Device, Init, RowIndex, Tensor,
     burn::module::Module,
     nn::{Embedding, Linear, LinearConfig},
-    ops::{KeyRanges, RopeAngles, RopeTable, gather_rows, soft_cap},
+    ops::{KeyRanges, RopeAngles, RopeTable, gather_rows, recompute, soft_cap},
 };
 
 use super::{Architecture, ConfigError, DecoderConfig, attention::Place, block::Block, norm::Norm};
@@ -32,6 +32,8 @@ struct Rules {
     frequencies: Vec<f32>,
     windows: Vec<Option<usize>>,
     max_length: usize,
+    /// Whether training computes each block again in the backward pass.
+    recompute: bool,
     /// Embeddings are multiplied by it.
     embedding_scale: Option<f64>,
     logit_cap: Option<f64>,
@@ -81,6 +83,7 @@ impl DecoderConfig {
                 frequencies,
                 windows: self.windows.clone(),
                 max_length: positions,
+                recompute: false,
                 embedding_scale: (self.architecture == Architecture::Gemma2)
                     .then(|| (width as f64).sqrt()),
                 logit_cap: self.logit_cap,
@@ -101,11 +104,11 @@ struct Pass {
 const DRAWS: u64 = 7;
 
 impl Pass {
-    fn place(&self, block: usize, window: Option<usize>) -> Option<Place<'_>> {
+    fn place(&self, block: usize, window: Option<usize>) -> Option<Place> {
         let (_, ranges) = self.ranges.iter().find(|(known, _)| *known == window)?;
         Some(Place {
-            angles: self.angles.as_ref(),
-            ranges,
+            angles: self.angles.clone(),
+            ranges: ranges.clone(),
             seed: self.seed.wrapping_add(block as u64 * DRAWS),
         })
     }
@@ -168,6 +171,14 @@ impl Decoder {
             }
         }
         merged
+    }
+
+    /// Computes each block again in the backward pass, or keeps what it computed: the same gradients, the memory of one
+    /// block instead of all, a third more time.
+    #[must_use]
+    pub fn recomputing(mut self, recompute: bool) -> Self {
+        self.rules.recompute = recompute;
+        self
     }
 
     /// The family.
@@ -268,7 +279,12 @@ impl Decoder {
 
     fn block(&self, number: usize, x: Tensor<3>, pass: &Pass) -> Tensor<3> {
         match pass.place(number, self.rules.windows[number]) {
-            Some(place) => self.model.layers[number].forward(x, place, None).0,
+            Some(place) if self.rules.recompute => {
+                recompute(&self.model.layers[number], x, move |block, x| {
+                    block.forward(x, &place, None).0
+                })
+            }
+            Some(place) => self.model.layers[number].forward(x, &place, None).0,
             None => x,
         }
     }
@@ -322,7 +338,7 @@ impl LanguageModel for Decoder {
             let Some(place) = pass.place(number, window) else {
                 break;
             };
-            let (out, remembered) = block.forward(x, place, past.next());
+            let (out, remembered) = block.forward(x, &place, past.next());
             x = out;
             cache.blocks.push(remembered);
         }

@@ -2,9 +2,12 @@
 
 use molglot_core::{KvCache, LanguageModel, Sequence, SoftTokens, TextBatch, TextRead, splice};
 use molglot_lm::{
-    Decoder, DecoderConfig, GenerateConfig, LoraConfig, Prompts, decoder::Architecture, generate,
+    Decoder, DecoderConfig, GenerateConfig, LoraConfig, Prompts,
+    decoder::Architecture,
+    generate,
+    lora::{Targets, is_lora},
 };
-use molglot_tensor::{Backend, Device, Init, RowIndex, Tensor, TensorData};
+use molglot_tensor::{Backend, Device, Init, RowIndex, Tensor, TensorData, params};
 
 use crate::support::{batch, label_logits, values};
 
@@ -338,5 +341,58 @@ fn soft_tokens_are_embeddings_like_any_other() {
                 .all(|row| row.iter().any(|value| *value != 0.0)),
             "{backend}"
         );
+    }
+}
+
+/// Computing blocks again gives the gradients of keeping them, dropout included, of adapters as of whole models.
+#[test]
+fn recomputed_blocks_give_the_same_gradients() {
+    for (backend, architecture) in everywhere() {
+        let device = backend.open().unwrap().autodiff();
+        for adapter in [false, true] {
+            let mut model = decoder(architecture, true, &device);
+            if adapter {
+                let config = LoraConfig {
+                    r: 3,
+                    lora_dropout: 0.3,
+                    target_modules: Targets::Pattern("all-linear".into()),
+                    ..LoraConfig::default()
+                };
+                model
+                    .attach_lora(&config, &mut Init::new(9, &device))
+                    .unwrap();
+                model = params::set_trainable(model, is_lora);
+            }
+            let mut text = batch(&[sequence(9, 1), sequence(4, 2)], 0, &device);
+            text.seed = 77;
+            let gradients = |model: &Decoder| {
+                let input = Tensor::from_inner(model.embed(&text).inner()).require_grad();
+                let loss = label_logits(model, input.clone(), &text)
+                    .powi_scalar(2)
+                    .mean();
+                let grads = loss.clone().backward();
+                let of_input = values(input.grad(&grads).unwrap());
+                (values(loss), of_input, params::gradients(model, &grads))
+            };
+            let kept = gradients(&model);
+            let again = gradients(&model.clone().recomputing(true));
+            let what = format!("{architecture:?} on {backend}, adapter {adapter}");
+            assert_close(&what, &again.0, &kept.0);
+            assert_relative(&what, &again.1, &kept.1);
+            assert_eq!(again.2.len(), kept.2.len(), "{what}");
+            assert!(!adapter || kept.2.iter().all(|(path, _)| is_lora(path)));
+            for ((path, again), (_, kept)) in again.2.iter().zip(&kept.2) {
+                assert_relative(&format!("{what}: {path}"), again, kept);
+            }
+        }
+    }
+}
+
+/// Within 1e-6 of the largest value.
+fn assert_relative(what: &str, a: &[f32], b: &[f32]) {
+    assert_eq!(a.len(), b.len(), "{what}");
+    let scale = b.iter().fold(0f32, |most, value| most.max(value.abs()));
+    for (a, b) in a.iter().zip(b) {
+        assert!((a - b).abs() <= 1e-6 * scale, "{what}: {a} is not {b}");
     }
 }
