@@ -4,8 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use burn::tensor::TensorData;
 
-/// Positions that are reduced at once by the composed segment reductions; see [`Level`].
-pub(super) const FAN_IN: usize = 8;
+/// How many rows a composed reduction may take at once; see [`Level`].
+const FANS: [usize; 5] = [2, 4, 8, 16, 32];
+/// What one more level costs, in rows moved.
+const LEVEL: usize = 4096;
 
 /// A map from output rows to source rows, `index[e] = row`, with its inverse.
 ///
@@ -23,16 +25,16 @@ struct Inner {
     tree: OnceLock<Vec<Level>>,
 }
 
-/// One level of a reduction by segment as a tree: every partial result takes [`FAN_IN`] rows of the level below.
+/// One level of a reduction by segment as a tree: every partial result takes `fan` rows of the level below.
 ///
 /// Parallel over everything, free of atomics, and in one fixed order.
 #[derive(Debug)]
 pub(super) struct Level {
-    /// Rows of the level below, `FAN_IN` for each partial result. The row behind the last one fills gaps; the row behind
-    /// that stands for an empty segment.
-    pub(super) table: Vec<i32>,
-    /// Number of partial results.
-    pub(super) partials: usize,
+    /// Rows of the level below, `fan` for each partial result. The row behind the last one fills gaps; the row behind that
+    /// stands for an empty segment.
+    table: Vec<i32>,
+    /// Rows of a partial result.
+    pub(super) fan: usize,
 }
 
 impl RowIndex {
@@ -106,20 +108,23 @@ impl RowIndex {
     pub(super) fn tree(&self) -> &[Level] {
         self.0.tree.get_or_init(|| {
             let mut levels = Vec::new();
-            let mut segments: Vec<Vec<u32>> = (0..self.rows())
-                .map(|row| self.positions(row).to_vec())
-                .collect();
-            let mut below = self.len();
-            while !self.is_empty() {
-                let last = segments.iter().all(|segment| segment.len() <= FAN_IN);
-                let level = Level::over(&mut segments, below, last);
-                below = level.partials;
+            if self.is_empty() {
+                return levels;
+            }
+            let mut lengths: Vec<usize> = self.counts().collect();
+            // Few rows at once waste no gaps on short segments, many need fewer levels for long ones.
+            let fans = FANS.into_iter().min_by_key(|&fan| cost(&lengths, fan));
+            let fan = fans.unwrap_or(FANS[0]);
+            let mut order: Vec<u32> = self.0.order.clone();
+            loop {
+                let is_last = lengths.iter().all(|&length| length <= fan);
+                let level = Level::over(&order, &mut lengths, fan, is_last);
+                order = (0..level.partials() as u32).collect();
                 levels.push(level);
-                if last {
-                    break;
+                if is_last {
+                    return levels;
                 }
             }
-            levels
         })
     }
 
@@ -129,32 +134,47 @@ impl RowIndex {
 }
 
 impl Level {
-    /// Reduces segments of rows of a level, and replaces them by segments of rows of this one.
-    fn over(segments: &mut [Vec<u32>], below: usize, last: bool) -> Self {
-        let (filler, empty) = (below as i32, below as i32 + 1);
-        let mut table = Vec::new();
-        let mut partials = 0u32;
-        for segment in segments {
-            let first = partials;
-            for chunk in segment.chunks(FAN_IN) {
-                table.extend(chunk.iter().map(|&row| row as i32));
-                table.extend(std::iter::repeat_n(filler, FAN_IN - chunk.len()));
-                partials += 1;
+    /// Reduces segments of the rows `order`, and leaves their lengths in rows of this level.
+    fn over(order: &[u32], lengths: &mut [usize], fan: usize, is_last: bool) -> Self {
+        let (filler, empty) = (order.len() as i32, order.len() as i32 + 1);
+        let mut table = Vec::with_capacity(order.len() + lengths.len() * fan);
+        let mut rest = order;
+        for length in lengths {
+            let (rows, others) = rest.split_at(*length);
+            rest = others;
+            *length = rows.len().div_ceil(fan);
+            table.extend(rows.iter().map(|&row| row as i32));
+            table.extend(std::iter::repeat_n(filler, *length * fan - rows.len()));
+            if is_last && rows.is_empty() {
+                table.extend(std::iter::repeat_n(empty, fan));
             }
-            if last && segment.is_empty() {
-                table.extend([empty; FAN_IN]);
-                partials += 1;
-            }
-            *segment = (first..partials).collect();
         }
-        Self {
-            table,
-            partials: partials as usize,
-        }
+        Self { table, fan }
+    }
+
+    /// Number of partial results.
+    pub(super) fn partials(&self) -> usize {
+        self.table.len() / self.fan
     }
 
     pub(super) fn as_data(&self) -> TensorData {
         ints(self.table.clone())
+    }
+}
+
+/// Rows that a tree over segments of these lengths moves.
+fn cost(lengths: &[usize], fan: usize) -> usize {
+    let mut lengths = lengths.to_vec();
+    let mut moved = 0;
+    loop {
+        let is_last = lengths.iter().all(|&length| length <= fan);
+        lengths
+            .iter_mut()
+            .for_each(|length| *length = length.div_ceil(fan).max(usize::from(is_last)));
+        moved += lengths.iter().sum::<usize>() * fan + LEVEL;
+        if is_last {
+            return moved;
+        }
     }
 }
 
@@ -177,9 +197,20 @@ mod tests {
     fn a_tree_ends_in_one_row_per_segment() {
         let index: Vec<u32> = (0..150).map(|i| if i < 100 { 1 } else { 3 }).collect();
         let plan = RowIndex::new(5, index);
-        let partials: Vec<usize> = plan.tree().iter().map(|level| level.partials).collect();
-        assert_eq!(partials, [13 + 7, 2 + 1, 5]);
+        assert_eq!(plan.tree().last().map(Level::partials), Some(5));
         assert!(std::ptr::eq(plan.tree(), plan.clone().tree()));
         assert!(RowIndex::new(4, Vec::new()).tree().is_empty());
+    }
+
+    #[test]
+    fn short_segments_leave_no_gaps_and_long_ones_take_few_levels() {
+        let pairs = RowIndex::new(50_000, (0..100_000).map(|i| i / 2).collect());
+        let [level] = pairs.tree() else {
+            panic!("pairs need one level")
+        };
+        assert_eq!((level.fan, level.table.len()), (2, 100_000));
+        let long = RowIndex::new(100, (0..100_000).map(|i| i % 100).collect());
+        let fans: Vec<usize> = long.tree().iter().map(|level| level.fan).collect();
+        assert_eq!(fans, [32, 32]);
     }
 }

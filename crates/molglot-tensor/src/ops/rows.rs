@@ -18,10 +18,7 @@ use burn::{
     tensor::{Device, Shape, Tensor, TensorData},
 };
 
-use super::{
-    composed_backends,
-    row_index::{FAN_IN, RowIndex},
-};
+use super::{composed_backends, row_index::RowIndex};
 
 /// Backend side of [`gather_rows`] and [`segment_sum`].
 #[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Cube: cfg(feature = "cuda"), Autodiff)]
@@ -64,8 +61,8 @@ pub(super) fn tree<B: Backend>(
         let padded = B::float_cat(vec![level, fillers], 0);
         let positions = B::int_from_data(step.as_data(), &device);
         let gathered = B::float_select(padded, 0, positions);
-        let grouped = B::float_reshape(gathered, Shape::from([step.partials, FAN_IN, width]));
-        level = B::float_reshape(reduce(grouped), Shape::from([step.partials, width]));
+        let grouped = B::float_reshape(gathered, Shape::from([step.partials(), step.fan, width]));
+        level = B::float_reshape(reduce(grouped), Shape::from([step.partials(), width]));
     }
     level
 }
