@@ -23,19 +23,22 @@ pub(super) static WORKLOADS: [Workload; 8] = [
     Workload {
         name: "smiles_parse",
         unit: UNIT,
-        prepare: |corpora| on_smiles(corpora, |smiles| Molecule::from_smiles(smiles).is_ok()),
+        full_size: false,
+        prepare: |at| on_smiles(at.corpora, |smiles| Molecule::from_smiles(smiles).is_ok()),
     },
     Workload {
         name: "smiles_canonical",
         unit: UNIT,
-        prepare: |corpora| on_molecules(corpora, Molecule::canonical_smiles),
+        full_size: false,
+        prepare: |at| on_molecules(at.corpora, Molecule::canonical_smiles),
     },
     Workload {
         name: "selfies_encode",
         unit: UNIT,
-        prepare: |corpora| {
+        full_size: false,
+        prepare: |at| {
             let constraints = Constraints::default();
-            on_smiles(corpora, move |smiles| {
+            on_smiles(at.corpora, move |smiles| {
                 selfies::encode(smiles, &constraints).is_ok()
             })
         },
@@ -43,9 +46,10 @@ pub(super) static WORKLOADS: [Workload; 8] = [
     Workload {
         name: "selfies_decode",
         unit: UNIT,
-        prepare: |corpora| {
+        full_size: false,
+        prepare: |at| {
             let constraints = Constraints::default();
-            let texts = smiles(corpora)?
+            let texts = smiles(at.corpora)?
                 .iter()
                 .filter_map(|smiles| selfies::encode(smiles, &constraints).ok())
                 .collect();
@@ -57,18 +61,21 @@ pub(super) static WORKLOADS: [Workload; 8] = [
     Workload {
         name: "brics_bonds",
         unit: UNIT,
-        prepare: |corpora| on_molecules(corpora, brics::cut_bonds),
+        full_size: false,
+        prepare: |at| on_molecules(at.corpora, brics::cut_bonds),
     },
     Workload {
         name: "morgan",
         unit: UNIT,
-        prepare: |corpora| on_molecules(corpora, |molecule| morgan::bits(molecule, 2, 2048)),
+        full_size: false,
+        prepare: |at| on_molecules(at.corpora, |molecule| morgan::bits(molecule, 2, 2048)),
     },
     Workload {
         name: "rdk_fp",
         unit: UNIT,
-        prepare: |corpora| {
-            on_molecules(corpora, |molecule| {
+        full_size: false,
+        prepare: |at| {
+            on_molecules(at.corpora, |molecule| {
                 rdk::bits(molecule, rdk::DEFAULT_LENGTHS, 2048)
             })
         },
@@ -76,7 +83,8 @@ pub(super) static WORKLOADS: [Workload; 8] = [
     Workload {
         name: "maccs",
         unit: UNIT,
-        prepare: |corpora| on_molecules(corpora, maccs::bits),
+        full_size: false,
+        prepare: |at| on_molecules(at.corpora, maccs::bits),
     },
 ];
 

@@ -4,10 +4,12 @@
 //! of runs made side by side, never a figure from another day.
 
 mod chem;
+mod language;
 mod structure;
 
 use std::{path::Path, time::Instant};
 
+use molglot_tensor::Device;
 use serde::Serialize;
 
 use crate::{error::Error, suggest::closest};
@@ -18,8 +20,30 @@ pub struct Workload {
     pub name: &'static str,
     /// What is counted, per second.
     pub unit: &'static str,
-    /// Prepares the work on the data of a folder (`None`: on what is builtin) outside of the measured time.
-    prepare: fn(Option<&Path>) -> Result<Work, Error>,
+    /// Whether it is of the size of published models, for one large GPU: it runs when it is named.
+    pub full_size: bool,
+    /// Prepares the work outside of the measured time.
+    prepare: fn(&Setting<'_>) -> Result<Work, Error>,
+}
+
+/// What a workload runs on.
+#[derive(Clone, Debug)]
+pub struct Setting<'a> {
+    /// The folder of corpora; `None` for what is builtin.
+    pub corpora: Option<&'a Path>,
+    /// The device of tensors.
+    pub device: Device,
+}
+
+#[cfg(test)]
+impl Setting<'_> {
+    /// What is builtin, on the CPU.
+    fn cpu() -> Self {
+        Self {
+            corpora: None,
+            device: molglot_tensor::Backend::Flex.open().unwrap(),
+        }
+    }
 }
 
 /// Work that can be done again and again; says how much was done, in the unit of its workload.
@@ -42,17 +66,20 @@ pub struct Rates {
 
 /// Every workload, in the order in which they run.
 pub fn workloads() -> impl Iterator<Item = &'static Workload> + Clone {
-    chem::WORKLOADS.iter().chain(&structure::WORKLOADS)
+    chem::WORKLOADS
+        .iter()
+        .chain(&structure::WORKLOADS)
+        .chain(&language::WORKLOADS)
 }
 
-/// The workloads of the given names, in the order given; all of them if none is given.
+/// The workloads of the given names, in the order given; if none is given, all that are not of full size.
 ///
 /// # Errors
 ///
 /// There is no workload of that name.
 pub fn select(names: &[String]) -> Result<Vec<&'static Workload>, Error> {
     if names.is_empty() {
-        return Ok(workloads().collect());
+        return Ok(workloads().filter(|workload| !workload.full_size).collect());
     }
     let known: Vec<&str> = workloads().map(|workload| workload.name).collect();
     names
@@ -79,8 +106,8 @@ impl Workload {
     /// # Errors
     ///
     /// The data cannot be read.
-    pub fn measure(&self, corpora: Option<&Path>, repeat: usize) -> Result<Rates, Error> {
-        let mut work = (self.prepare)(corpora)?;
+    pub fn measure(&self, setting: &Setting<'_>, repeat: usize) -> Result<Rates, Error> {
+        let mut work = (self.prepare)(setting)?;
         work();
         let mut rates: Vec<f64> = (0..repeat.max(1))
             .map(|_| {

@@ -29,25 +29,28 @@ pub(super) static WORKLOADS: [Workload; 3] = [
     Workload {
         name: "pdb_gemmi",
         unit: UNIT,
-        prepare: |corpora| Ok(each(files(corpora, "pdb", PDB)?, Altlocs::All, |_| true)),
+        full_size: false,
+        prepare: |at| Ok(each(files(at.corpora, "pdb", PDB)?, Altlocs::All, |_| true)),
     },
     Workload {
         name: "mmcif_gemmi",
         unit: UNIT,
-        prepare: |corpora| {
-            let files = files(corpora, "mmcif", MMCIF)?;
+        full_size: false,
+        prepare: |at| {
+            let files = files(at.corpora, "mmcif", MMCIF)?;
             Ok(each(files, Altlocs::All, |_| true))
         },
     },
     Workload {
         name: "pdb_biotite",
         unit: UNIT,
-        prepare: |corpora| {
+        full_size: false,
+        prepare: |at| {
             // The peer's rate ends with the table of atoms; this one goes on to the graph of GearNet, with its features.
             let spec = GraphSpec::gearnet();
             let work =
                 move |structure: &Structure| black_box(spec.build_structure(structure)).is_ok();
-            Ok(each(files(corpora, "pdb", PDB)?, Altlocs::Highest, work))
+            Ok(each(files(at.corpora, "pdb", PDB)?, Altlocs::Highest, work))
         },
     },
 ];
@@ -134,7 +137,7 @@ mod tests {
             } else {
                 MMCIF
             };
-            let done = (workload.prepare)(None).unwrap()();
+            let done = (workload.prepare)(&super::Setting::cpu()).unwrap()();
             let expected = (COPIES * bytes.len()) as f64 / 1e6;
             assert!((done - expected).abs() < 1e-9, "{}", workload.name);
         }

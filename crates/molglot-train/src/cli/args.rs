@@ -53,11 +53,8 @@ impl Command {
             Self::Predict(args) => args.device,
             Self::Embed(args) => args.device,
             Self::Verify(args) => args.device,
-            Self::Chem(_)
-            | Self::Structure(_)
-            | Self::Recipe(_)
-            | Self::Bench(_)
-            | Self::Doctor => Backend::Auto,
+            Self::Bench(args) => args.device,
+            Self::Chem(_) | Self::Structure(_) | Self::Recipe(_) | Self::Doctor => Backend::Auto,
         }
     }
 }
@@ -257,8 +254,11 @@ pub(super) struct VerifyArgs {
 
 A rate is work done per second of wall time on all cores. Compare medians of runs made side by side on one machine.")]
 pub(super) struct BenchArgs {
-    /// Workloads to run; all of them if none is named
+    /// Workloads to run; if none is named, all but those of full-size models
     pub(super) names: Vec<String>,
+    /// What computes: auto, flex, ndarray, cuda, cuda:N
+    #[arg(long, default_value = "auto")]
+    pub(super) device: Backend,
     /// Folder with `chebi20/validation.tsv` and `structures/`; without it, what is builtin
     #[arg(long, value_name = "DIR", env = "MOLGLOT_CORPORA")]
     pub(super) corpora: Option<PathBuf>,

@@ -93,8 +93,12 @@ fn recipe(command: &RecipeCommand) -> Result<ExitCode, Error> {
 }
 
 fn bench(args: &BenchArgs) -> Result<ExitCode, Error> {
+    let setting = bench::Setting {
+        corpora: args.corpora.as_deref(),
+        device: args.device.open()?,
+    };
     for workload in bench::select(&args.names)? {
-        let rates = workload.measure(args.corpora.as_deref(), args.repeat)?;
+        let rates = workload.measure(&setting, args.repeat)?;
         if args.json {
             say(serde_json::to_string(&rates).map_err(Error::internal)?)?;
         } else {
