@@ -23,19 +23,23 @@ pub enum TextRead {
     /// Logits for the labelled positions.
     #[default]
     Labels,
+    /// The loss of each label: its logits never exist all at once.
+    Losses,
     /// The residual stream after this many blocks at every real token, without the final norm.
     Layer(usize),
 }
 
-/// Sequences padded on the right to one length `T`.
+/// Sequences in rows of one length `T`, padded on the right.
 ///
 /// A causal model never looks right, so padding needs no mask: whatever stands there cannot reach a real token.
 #[derive(Clone, Debug)]
 pub struct TextBatch {
     /// Where tensors are made.
     pub device: Device,
-    /// Number of sequences, `B`.
+    /// Number of sequences.
     pub sequences: usize,
+    /// Number of rows, `B`: as many as sequences, or fewer when short ones share a row.
+    pub rows: usize,
     /// Padded length, `T`.
     pub length: usize,
     /// `B * T` token ids, row-major.
@@ -61,20 +65,56 @@ pub struct TextBatch {
 }
 
 impl TextBatch {
-    /// Pads and joins sequences; `pad` fills the gaps.
+    /// One sequence a row; `pad` fills the gaps.
     pub fn new(sequences: &[&Sequence], pad: u32, read: TextRead, device: &Device) -> Self {
-        let length = sequences
-            .iter()
-            .map(|sequence| sequence.ids.len())
-            .max()
-            .unwrap_or(0)
-            .max(1);
-        let rows = sequences.len() * length;
-        let mut ids = vec![pad; rows];
+        let rows = (0..sequences.len()).map(|number| vec![number]).collect();
+        Self::arrange(sequences, rows, pad, read, device)
+    }
+
+    /// Short sequences share rows, which are as long as the longest sequence; each sees itself alone. The losses are those
+    /// of [`TextBatch::new`], with less padding.
+    pub fn packed(sequences: &[&Sequence], pad: u32, read: TextRead, device: &Device) -> Self {
+        let length = longest(sequences);
+        let mut order: Vec<usize> = (0..sequences.len()).collect();
+        order.sort_by_key(|&number| std::cmp::Reverse(sequences[number].ids.len()));
+        let mut rows: Vec<(usize, Vec<usize>)> = Vec::new();
+        for number in order {
+            let size = sequences[number].ids.len();
+            match rows.iter_mut().find(|(used, _)| used + size <= length) {
+                Some((used, row)) => {
+                    *used += size;
+                    row.push(number);
+                }
+                None => rows.push((size, vec![number])),
+            }
+        }
+        let rows = rows.into_iter().map(|(_, row)| row).collect();
+        Self::arrange(sequences, rows, pad, read, device)
+    }
+
+    /// Lays the sequences of each row end to end.
+    fn arrange(
+        sequences: &[&Sequence],
+        rows: Vec<Vec<usize>>,
+        pad: u32,
+        read: TextRead,
+        device: &Device,
+    ) -> Self {
+        let length = longest(sequences);
+        let count = rows.len() * length;
+        let mut first = vec![0; sequences.len()];
+        for (row, numbers) in rows.iter().enumerate() {
+            let mut at = row * length;
+            for &number in numbers {
+                first[number] = at;
+                at += sequences[number].ids.len();
+            }
+        }
+        let mut ids = vec![pad; count];
         let (mut slots, mut predict, mut targets) = (Vec::new(), Vec::new(), Vec::new());
         let (mut of_label, mut tokens, mut of_token) = (Vec::new(), Vec::new(), Vec::new());
         for (number, sequence) in sequences.iter().enumerate() {
-            let first = number * length;
+            let first = first[number];
             ids[first..first + sequence.ids.len()].copy_from_slice(&sequence.ids);
             slots.push(
                 sequence
@@ -93,22 +133,39 @@ impl TextBatch {
                 of_token.push(number as u32);
             }
         }
+        let layout = if rows.iter().all(|row| row.len() == 1) {
+            CausalLayout::padded_right(length)
+        } else {
+            let size = |&number: &usize| sequences[number].ids.len();
+            let segments: Vec<Vec<usize>> = rows
+                .iter()
+                .map(|row| row.iter().map(size).collect())
+                .collect();
+            CausalLayout::packed(&segments, length)
+        };
         Self {
             device: device.clone(),
             sequences: sequences.len(),
+            rows: rows.len(),
             length,
             ids,
             slots,
-            predict: RowIndex::new(rows, predict),
+            predict: RowIndex::new(count, predict),
             targets: targets.into(),
             sequence_of_label: RowIndex::new(sequences.len(), of_label),
-            tokens: RowIndex::new(rows, tokens),
+            tokens: RowIndex::new(count, tokens),
             sequence_of_token: RowIndex::new(sequences.len(), of_token),
-            layout: CausalLayout::padded_right(length),
+            layout,
             seed: 0,
             read,
         }
     }
+}
+
+/// Length of the longest sequence, at least 1.
+fn longest(sequences: &[&Sequence]) -> usize {
+    let lengths = sequences.iter().map(|sequence| sequence.ids.len());
+    lengths.max().unwrap_or(0).max(1)
 }
 
 impl TextBatch {
@@ -123,6 +180,8 @@ impl TextBatch {
 pub enum TextOutput {
     /// `[L, V]`: logits of the `L` labelled positions.
     Logits(Tensor<2>),
+    /// `[L]`: the negative log-likelihood of each label.
+    Losses(Tensor<1>),
     /// `[K, E]`: states of the `K` real tokens, in the order of [`TextBatch::tokens`].
     States(Tensor<2>),
 }

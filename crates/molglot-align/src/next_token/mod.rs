@@ -26,12 +26,13 @@ pub struct NextToken {
 }
 
 impl NextToken {
-    /// `[L]`: the loss of every label, in the order of the labels; `None` when the output holds no logits.
+    /// `[L]`: the loss of every label, in the order of the labels; `None` when the output holds neither logits nor losses.
     pub fn per_label(aligned: &Aligned, batch: &Batch) -> Option<Tensor<1>> {
         match (&aligned.output, &batch.text) {
             (Some(TextOutput::Logits(logits)), Some(text)) => {
                 Some(cross_entropy(logits.clone(), &text.targets))
             }
+            (Some(TextOutput::Losses(losses)), Some(_)) => Some(losses.clone()),
             _ => None,
         }
     }
@@ -39,7 +40,7 @@ impl NextToken {
 
 impl Objective for NextToken {
     fn reads(&self) -> TextRead {
-        TextRead::Labels
+        TextRead::Losses
     }
 
     fn weight(&self, batch: &Batch) -> f64 {

@@ -6,7 +6,7 @@ use molglot_tensor::{
     Device, Init, RowIndex, Tensor,
     burn::module::Module,
     nn::{Embedding, Linear, LinearConfig},
-    ops::{KeyRanges, RopeAngles, RopeTable, gather_rows, recompute, soft_cap},
+    ops::{KeyRanges, RopeAngles, RopeTable, gather_rows, head_loss, recompute, soft_cap},
 };
 
 use super::{Architecture, ConfigError, DecoderConfig, attention::Place, block::Block, norm::Norm};
@@ -309,7 +309,7 @@ impl LanguageModel for Decoder {
     }
 
     fn embed(&self, text: &TextBatch) -> Tensor<3> {
-        self.embed_ids(&text.ids, text.sequences)
+        self.embed_ids(&text.ids, text.rows)
     }
 
     fn decode(&self, prompt: Tensor<3>, text: &TextBatch) -> TextOutput {
@@ -320,6 +320,16 @@ impl LanguageModel for Decoder {
                 let states = rows(self.run(prompt, text, self.layers()));
                 let states = self.model.norm.forward(gather_rows(states, &text.predict));
                 TextOutput::Logits(self.logits(states))
+            }
+            TextRead::Losses => {
+                let states = rows(self.run(prompt, text, self.layers()));
+                let states = self.model.norm.forward(gather_rows(states, &text.predict));
+                let weight = match &self.lm_head {
+                    Some(head) => head.weight.val(),
+                    None => self.model.embed_tokens.weight.val(),
+                };
+                let cap = self.rules.logit_cap.map(|cap| cap as f32);
+                TextOutput::Losses(head_loss(states, weight, &text.targets, cap))
             }
             TextRead::Layer(layer) => {
                 let states = rows(self.run(prompt, text, layer.min(self.layers())));

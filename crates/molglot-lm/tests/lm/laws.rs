@@ -1,13 +1,17 @@
 //! What every language model must obey.
 
-use molglot_core::{KvCache, LanguageModel, Sequence, SoftTokens, TextBatch, TextRead, splice};
+use molglot_core::{
+    KvCache, LanguageModel, Sequence, SoftTokens, TextBatch, TextOutput, TextRead, splice,
+};
 use molglot_lm::{
     Decoder, DecoderConfig, GenerateConfig, LoraConfig, Prompts,
     decoder::Architecture,
     generate,
     lora::{Targets, is_lora},
 };
-use molglot_tensor::{Backend, Device, Init, RowIndex, Tensor, TensorData, params};
+use molglot_tensor::{
+    Backend, Device, Init, RowIndex, Tensor, TensorData, ops::cross_entropy, params,
+};
 
 use crate::support::{batch, label_logits, values};
 
@@ -394,5 +398,44 @@ fn assert_relative(what: &str, a: &[f32], b: &[f32]) {
     let scale = b.iter().fold(0f32, |most, value| most.max(value.abs()));
     for (a, b) in a.iter().zip(b) {
         assert!((a - b).abs() <= 1e-6 * scale, "{what}: {a} is not {b}");
+    }
+}
+
+fn losses(model: &Decoder, text: &TextBatch) -> Tensor<1> {
+    match model.decode(model.embed(text), text) {
+        TextOutput::Losses(losses) => losses,
+        _ => panic!("no losses"),
+    }
+}
+
+/// The losses of labels, and the gradients of the model, whether sequences stand alone, share rows, or their logits are
+/// made first.
+#[test]
+fn packed_sequences_have_the_losses_of_lonely_ones() {
+    for (backend, architecture) in everywhere() {
+        let device = backend.open().unwrap().autodiff();
+        let model = decoder(architecture, false, &device);
+        let sequences = [
+            sequence(9, 1),
+            sequence(2, 2),
+            sequence(6, 3),
+            sequence(3, 4),
+        ];
+        let all: Vec<&Sequence> = sequences.iter().collect();
+        let alone = TextBatch::new(&all, 0, TextRead::Losses, &device);
+        let packed = TextBatch::packed(&all, 0, TextRead::Losses, &device);
+        assert_eq!((alone.rows, packed.rows), (4, 3));
+        let what = format!("{architecture:?} on {backend}");
+        let (a, b) = (losses(&model, &alone), losses(&model, &packed));
+        assert_close(&what, &values(b.clone()), &values(a.clone()));
+        let by_logits = TextBatch::new(&all, 0, TextRead::Labels, &device);
+        let logits = label_logits(&model, model.embed(&by_logits), &by_logits);
+        let c = cross_entropy(logits, &by_logits.targets);
+        assert_close(&what, &values(a.clone()), &values(c));
+        let (a, b) = (a.mean().backward(), b.mean().backward());
+        let kept = params::gradients(&model, &a);
+        for ((path, grad), (_, wanted)) in params::gradients(&model, &b).iter().zip(&kept) {
+            assert_close(&format!("{what}: {path}"), grad, wanted);
+        }
     }
 }

@@ -30,6 +30,6 @@ pub(crate) fn batch(sequences: &[Sequence], pad: u32, device: &Device) -> TextBa
 pub(crate) fn label_logits(model: &Decoder, embeddings: Tensor<3>, text: &TextBatch) -> Tensor<2> {
     match model.decode(embeddings, text) {
         TextOutput::Logits(logits) => logits,
-        TextOutput::States(_) => panic!("states instead of logits"),
+        _ => panic!("no logits"),
     }
 }

@@ -19,6 +19,7 @@ use burn::{
 mod cross_entropy;
 mod dropout;
 mod gelu;
+mod head_loss;
 mod key_ranges;
 mod layer_norm;
 mod math;
@@ -38,6 +39,7 @@ mod swiglu;
 pub use cross_entropy::cross_entropy;
 pub use dropout::dropout;
 pub use gelu::{gelu, gelu_tanh};
+pub use head_loss::head_loss;
 pub use key_ranges::KeyRanges;
 pub use layer_norm::layer_norm;
 pub use propagate::propagate;

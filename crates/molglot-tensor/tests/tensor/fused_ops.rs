@@ -6,7 +6,7 @@ use molglot_tensor::{
     burn::tensor::activation,
     ops::{
         KeyRanges, RopeTable, attention_softmax, cross_entropy, dropout, gelu, gelu_tanh,
-        layer_norm, rms_norm, rope, soft_cap, swiglu,
+        head_loss, layer_norm, rms_norm, rope, soft_cap, swiglu,
     },
 };
 use proptest::prelude::*;
@@ -196,6 +196,24 @@ proptest! {
                 }
                 let one_hot = Tensor::<2>::from_data(TensorData::new(one_hot, [rows, classes]), &x.device());
                 (activation::log_softmax(x, 1) * one_hot).sum_dim(1).neg().reshape([rows])
+            },
+        );
+    }
+
+    #[test]
+    fn head_loss_is_the_cross_entropy_of_capped_logits(rows in 1usize..12, classes in 1usize..40, width in 1usize..20, cap in proptest::option::of(1.0f32..9.0)) {
+        let targets: Vec<u32> = (0..rows).map(|row| (row * 31 % classes) as u32).collect();
+        same(
+            "head_loss",
+            ([rows, width], [classes, width]),
+            |x, w| head_loss(x, w, &targets.clone().into(), cap),
+            |x, w| {
+                let logits = x.matmul(w.transpose());
+                let logits = match cap {
+                    Some(cap) => soft_cap(logits, 1.0, cap),
+                    None => logits,
+                };
+                cross_entropy(logits, &targets.clone().into())
             },
         );
     }

@@ -199,7 +199,7 @@ fn step(
     let text = TextBatch::new(
         &sequences.iter().collect::<Vec<_>>(),
         0,
-        TextRead::Labels,
+        TextRead::Losses,
         &device,
     );
     let mut optimizer: ModuleOptimizer = AdamWConfig::new().with_weight_decay(0.01).init();
@@ -208,6 +208,7 @@ fn step(
         if let Some(model) = held.take() {
             let loss = match model.decode(model.embed(&text), &text) {
                 TextOutput::Logits(logits) => cross_entropy(logits, &text.targets).mean(),
+                TextOutput::Losses(losses) => losses.mean(),
                 TextOutput::States(states) => states.mean(),
             };
             let grads = GradientsParams::from_grads(loss.backward(), &model);
