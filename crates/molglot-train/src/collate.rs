@@ -59,12 +59,25 @@ impl Collator {
         Ok(Item { text, graph })
     }
 
-    /// Joins items: molecules unless the input is captions alone, text as `read` asks.
-    pub fn batch(&self, items: &[&Item], input: Input, read: TextRead, device: &Device) -> Batch {
+    /// Joins items: molecules unless the input is captions alone, text as `read` asks, short texts in shared rows when
+    /// `pack` says so.
+    pub fn batch(
+        &self,
+        items: &[&Item],
+        input: Input,
+        read: TextRead,
+        pack: bool,
+        device: &Device,
+    ) -> Batch {
         let text: Vec<&Sequence> = items.iter().map(|item| &item.text).collect();
+        let join = if pack {
+            TextBatch::packed
+        } else {
+            TextBatch::new
+        };
         Batch {
             graph: (input != Input::Captions).then(|| self.graphs(items, device)),
-            text: Some(TextBatch::new(&text, self.tokenizer.pad, read, device)),
+            text: Some(join(&text, self.tokenizer.pad, read, device)),
             anchors: None,
         }
     }

@@ -177,6 +177,12 @@ pub struct StageConfig {
     /// Added to AdamW's denominator.
     #[serde(default = "default_epsilon")]
     pub epsilon: f64,
+    /// Lets short texts share a row: the same losses with less padding.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pack: bool,
+    /// Computes the blocks of the language model again in the backward pass: less memory, about a third more time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recompute: bool,
     /// Stop after so many steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_steps: Option<u64>,

@@ -218,7 +218,7 @@ pub fn mean_loss(
                 text: None,
                 anchors: Some(vectors.pick(chunk, device)),
             },
-            None => collator.batch(&chosen, input, objective.reads(), device),
+            None => collator.batch(&chosen, input, objective.reads(), false, device),
         };
         let loss = objective.loss(&aligner.forward(&batch)?, &batch);
         sum += f64::from(loss.sum.into_scalar::<f32>());
@@ -294,7 +294,13 @@ pub fn caption_vectors(
     let mut width = 0;
     for chunk in order.chunks(batch_size.max(1)) {
         let chosen: Vec<&Item> = chunk.iter().map(|&item| &items[item]).collect();
-        let batch = collator.batch(&chosen, Input::Captions, TextRead::Layer(layer), device);
+        let batch = collator.batch(
+            &chosen,
+            Input::Captions,
+            TextRead::Layer(layer),
+            false,
+            device,
+        );
         let Some(text) = &batch.text else { continue };
         let TextOutput::States(states) = lm.decode(lm.embed(text), text) else {
             return Err(Error::internal("a layer was asked for"));

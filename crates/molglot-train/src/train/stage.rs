@@ -96,10 +96,9 @@ impl StageRunner<'_> {
         state.folder = None;
         let (objective, train, held_out) = self.prepare(&mut model)?;
         let collator = model.collator.clone();
-        let learner = Learner {
-            aligner: model.aligner.clone(),
-            objective,
-        };
+        let mut aligner = model.aligner.clone();
+        aligner.lm = aligner.lm.recomputing(stage.recompute);
+        let learner = Learner { aligner, objective };
         let mut learner = params::with_stable_ids(learner).planned(stage);
 
         let lengths = train.items.iter().map(|item| item.text.ids.len()).collect();
@@ -304,6 +303,7 @@ impl StageRunner<'_> {
                 &chosen,
                 self.stage().input,
                 learner.objective.reads(),
+                self.stage().pack,
                 self.device,
             ),
         }

@@ -55,6 +55,8 @@ fn stage(settings: &serde_json::Value, decay: &str, steps: u64) -> StageConfig {
         clip: number("clip"),
         betas: [0, 1].map(|at| settings["betas"][at].as_f64().unwrap()),
         epsilon: number("eps"),
+        pack: false,
+        recompute: false,
         max_steps: None,
     }
 }
