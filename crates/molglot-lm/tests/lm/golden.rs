@@ -12,7 +12,7 @@ fn compare(name: &str) {
     let Some(golden) = case(name) else { return };
     for backend in Backend::cpus() {
         let verdict = verify(&golden, &backend.open().unwrap()).unwrap().unwrap();
-        println!("{name} on {backend}: {verdict}");
+        eprintln!("{name} on {backend}: {verdict}");
         assert!(verdict.passed(), "{name} on {backend}: {verdict}");
     }
 }

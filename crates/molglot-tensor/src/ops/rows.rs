@@ -18,7 +18,7 @@ use burn::{
     tensor::{Device, Shape, Tensor, TensorData},
 };
 
-use super::{composed_backends, row_index::RowIndex};
+use super::{composed_backends, narrow, row_index::RowIndex, widen};
 
 /// Backend side of [`gather_rows`] and [`segment_sum`].
 #[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Cube: cfg(feature = "cuda"), Autodiff)]
@@ -32,9 +32,13 @@ pub(super) trait RowOps: Backend {
 
     /// `[E, D] -> [R, D]`.
     ///
-    /// Composed as a tree of sums over a few rows each.
+    /// Composed as a tree of sums over a few rows each, in f32.
     fn segment_sum(x: FloatTensor<Self>, index: RowIndex) -> FloatTensor<Self> {
-        tree::<Self>(x, &index, 0.0, |rows| Self::float_sum_dim(rows, 1))
+        let dtype = x.dtype();
+        let sums = tree::<Self>(widen::<Self>(x), &index, 0.0, |rows| {
+            Self::float_sum_dim(rows, 1)
+        });
+        narrow::<Self>(sums, dtype)
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) trait SoftmaxOps: Backend {
         scale: f32,
     ) -> FloatTensor<Self> {
         let dtype = scores.dtype();
-        let visible = visible::<Self>(&scores, bounds);
+        let visible = visible::<Self>(&scores, &bounds);
         let scaled = Self::float_mul_scalar(widen::<Self>(scores), scale.into());
         let hidden = Self::float_mul_scalar(
             Self::float_sub_scalar(visible.clone(), 1f32.into()),
@@ -62,7 +62,7 @@ pub(super) trait SoftmaxOps: Backend {
 }
 
 /// `[1 or B, 1, Q, K]`: 1 where a query sees a key, else 0.
-fn visible<B: Backend>(scores: &FloatTensor<B>, bounds: FloatTensor<B>) -> FloatTensor<B> {
+fn visible<B: Backend>(scores: &FloatTensor<B>, bounds: &FloatTensor<B>) -> FloatTensor<B> {
     let device = TensorMetadata::device(scores);
     let shape = scores.shape();
     let (queries, keys) = (shape.as_slice()[2], shape.as_slice()[3]);
