@@ -39,6 +39,10 @@ pub struct GraphBatch {
     pub bond_columns: Vec<Vec<u32>>,
     /// Per node its type in the vocabulary of its set; empty where nodes have none.
     pub types: Vec<u16>,
+    /// Per node the number of its chain in its graph.
+    pub chains: Vec<u32>,
+    /// Per node its row in what its graph was built from: along a chain they ascend, in whatever order nodes are listed.
+    pub sources: Vec<u32>,
     /// Per node where it is, angstrom; empty where a graph has no coordinates.
     pub positions: Vec<[f32; 3]>,
     /// Numbers and vectors of nodes, by set of the spec. Rows are nodes of the batch.
@@ -114,6 +118,8 @@ impl GraphBatch {
             atom_columns: rows.atom_columns.into(),
             bond_columns: rows.bond_columns.into(),
             types: join::scatter(graphs, &nodes, |graph| &graph.types),
+            chains: join::scatter(graphs, &nodes, |graph| &graph.chains),
+            sources: join::scatter(graphs, &nodes, |graph| &graph.sources),
             positions: join::scatter(graphs, &nodes, |graph| &graph.positions),
             node_sets: join::features(graphs, &nodes, |graph| &graph.node_sets),
             edge_kinds: join::scatter(graphs, &edges, |graph| &graph.edge_kinds),

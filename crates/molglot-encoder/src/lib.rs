@@ -2,15 +2,18 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod esm2;
 pub mod gearnet;
 pub mod gin;
 pub mod gvp;
 pub mod hierarchical;
 mod settings;
+pub mod unimol;
 mod verify;
 
 pub use verify::verify;
 
+use esm2::{Esm2Config, Esm2Encoder};
 use gearnet::{Gearnet, GearnetConfig};
 use gin::{Gin, GinConfig};
 use gvp::{Gvp, GvpConfig};
@@ -18,6 +21,7 @@ use hierarchical::{Hierarchical, HierarchicalConfig};
 use molglot_core::{Encoder, Features, GraphBatch, Symmetry, registry};
 use molglot_graph::GraphSpec;
 use molglot_tensor::{Tensor, burn};
+use unimol::{Unimol, UnimolConfig};
 
 registry! {
     /// Every encoder that a recipe can name.
@@ -28,6 +32,8 @@ registry! {
         Hierarchical(HierarchicalConfig => Hierarchical),
         Gearnet(GearnetConfig => Gearnet),
         Gvp(GvpConfig => Gvp),
+        Unimol(UnimolConfig => Unimol),
+        Esm2(Esm2Config => Esm2Encoder),
     }
     fn spec(&self) -> GraphSpec;
     fn width(&self) -> usize;

@@ -9,7 +9,7 @@ use molglot_tensor::{
     weights::{Rename, Weights},
 };
 
-use crate::{gearnet, gin, gvp};
+use crate::{gearnet, gin, gvp, unimol};
 
 /// Runs a reference case on a device, or `None` where it is no encoder's.
 ///
@@ -25,6 +25,7 @@ pub fn verify(golden: &Golden, device: &Device) -> Result<Option<Verdict>, Golde
         Some("gvp") => gvp::verify::design(&mut comparison, &device)?,
         Some("gvp_mqa") => gvp::verify::quality(&mut comparison, &device)?,
         Some("gvp_gate") => gvp::verify::gate(&mut comparison, &device)?,
+        Some("unimol") => unimol::verify::compare(&mut comparison, &device)?,
         _ => return Ok(None),
     }
     comparison.finish().map(Some)
@@ -76,6 +77,22 @@ pub(crate) fn load<M: Module>(
     let model = stored.load_into(model, rename).map_err(GoldenError::new)?;
     Ok(params::set_trainable(model, |path| {
         training || !path.ends_with("training")
+    }))
+}
+
+/// The stored weights in the parameters whose path is accepted, dropout switched off.
+pub(crate) fn load_where<M: Module>(
+    golden: &Golden,
+    model: M,
+    keep: &dyn Fn(&str) -> bool,
+    rename: Rename<'_>,
+) -> Result<M, GoldenError> {
+    let file = golden.dir().join("model.safetensors");
+    let stored = Weights::read(&file).map_err(GoldenError::new)?;
+    let model = stored.load_where(model, keep, rename);
+    let model = model.map_err(GoldenError::new)?;
+    Ok(params::set_trainable(model, |path| {
+        !path.ends_with("training")
     }))
 }
 

@@ -54,8 +54,25 @@ impl GraphSpec {
         self.build_residues(&Residues::of_structure(structure))
     }
 
+    /// Builds the graph of a protein of which the sequence alone is known, as one-letter codes. The spec must be
+    /// [of sequences](GraphSpec::is_of_sequences).
+    ///
+    /// # Errors
+    ///
+    /// [`GraphError::NoCoordinates`] where the spec reads coordinates.
+    pub fn build_sequence(&self, letters: &[u8]) -> Result<GeomGraph, GraphError> {
+        if !self.is_of_sequences() {
+            return Err(GraphError::NoCoordinates);
+        }
+        let mut residues = Residues::default();
+        for (&letter, source) in letters.iter().zip(0..) {
+            residues.push(letter, 0, source, []);
+        }
+        self.build_residues(&residues)
+    }
+
     /// Builds the graph of amino acids. Residues without CA are left out; where frames are ScanNet's, those without any
-    /// atom that it sees.
+    /// atom that it sees; none where the graph is a sequence alone.
     ///
     /// # Errors
     ///
@@ -67,6 +84,7 @@ impl GraphSpec {
             .any(|set| set.frames == Some(FrameRule::ScanNet));
         let kept = match is_scannet {
             true => scannet::visible(all),
+            false if self.is_of_sequences() => all.clone(),
             false => all.retain(|residue| all.position(residue, "CA").is_some()),
         };
         let mut graph = GeomGraph::default();

@@ -22,6 +22,9 @@ pub enum SpecError {
     /// Features are asked for that these nodes do not have.
     #[error("nodes of kind `{0}` have no scalars and vectors; residues do")]
     NoFeatures(&'static str),
+    /// Ends of chains are asked for where they cannot be had.
+    #[error("`ends` can be had of a spec of one set of residues without edges and features")]
+    Ends,
     /// More relations than can be numbered.
     #[error("{0} relations, at most 65536 can be numbered: fewer types or a shorter reach")]
     TooManyRelations(usize),
@@ -56,6 +59,10 @@ impl GraphSpec {
         }
         let molecules = |what: &str| Err(SpecError::MoleculesOnly(what.to_owned()));
         for nodes in &self.nodes {
+            let is_plain = nodes.scalars.is_empty() && self.is_of_sequences();
+            if nodes.ends && !(is_plain && self.nodes.len() == 1) {
+                return Err(SpecError::Ends);
+            }
             match nodes.kind {
                 NodeKind::Motif => return molecules("nodes of kind `motif`"),
                 NodeKind::Graph => return molecules("nodes of kind `graph`"),

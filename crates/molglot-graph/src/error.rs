@@ -31,6 +31,11 @@ pub enum GraphError {
         /// What the spec allows.
         max: usize,
     },
+    /// A sequence for a spec that reads coordinates.
+    #[error(
+        "a sequence has no coordinates, and this encoder reads them: give it structures, or take `esm2`"
+    )]
+    NoCoordinates,
     /// Too many points or neighbours to search.
     #[error(transparent)]
     Neighbours(#[from] NeighbourError),

@@ -41,7 +41,7 @@ pub mod unimol;
 pub use check::SpecError;
 pub use error::GraphError;
 pub use geom::{EdgeKind, Features, GeomGraph, LineGraph, Membership, Table};
-pub use published::{ALPHABETICAL, BY_NAME, TORCHDRUG};
+pub use published::{ALPHABETICAL, BY_NAME, ESM, TORCHDRUG};
 pub use spec::{
     AtomRule, EdgeRule, EdgeScalar, EdgeSet, EdgeVector, FrameRule, GraphSpec, Hydrogens, NodeKind,
     NodeScalar, NodeSet, NodeVector, Oversize, Types,

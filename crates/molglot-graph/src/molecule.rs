@@ -5,7 +5,8 @@ use molglot_chem::{Molecule, brics, ogb};
 use crate::build::Nodes;
 use crate::conformer::{Conformer, centroid};
 use crate::{
-    EdgeKind, EdgeRule, Features, GeomGraph, GraphSpec, Membership, NodeKind, Types, unimol,
+    EdgeKind, EdgeRule, Features, GeomGraph, GraphSpec, Membership, NodeKind, NodeSet, Types,
+    unimol,
 };
 
 pub(crate) fn add_nodes(
@@ -14,10 +15,11 @@ pub(crate) fn add_nodes(
     conformer: &Conformer,
     graph: &mut GeomGraph,
 ) -> Nodes {
-    let is_ogb = spec.nodes.iter().any(|set| set.types == Types::Ogb);
+    let names_atoms = |set: &NodeSet| matches!(set.types, Types::Ogb | Types::UniMol);
+    let has_motifs = |set: &NodeSet| names_atoms(set) || set.kind == NodeKind::Motif;
     let has_types = spec.nodes.iter().any(|set| set.vocabulary() > 0);
     let mut node_of_atom = vec![None; molecule.atoms().len()];
-    if is_ogb || spec.nodes.iter().any(|set| set.kind == NodeKind::Motif) {
+    if spec.nodes.iter().any(has_motifs) {
         add_motifs(molecule, conformer, graph);
     }
     for set in &spec.nodes {

@@ -13,6 +13,8 @@ pub const ALPHABETICAL: &str = "ACDEFGHIKLMNPQRSTVWY";
 pub const BY_NAME: &str = "ARNDCQEGHILKMFPSTWYV";
 /// The amino acids as TorchDrug, and so GearNet, numbers them.
 pub const TORCHDRUG: &str = "GASPVTCILNDQKEMHFRYW";
+/// The residues, gaps included, as ESM numbers them behind its first four tokens.
+pub const ESM: &str = "LAGVSERTIDPKQNFYMHWCXBUZO.-";
 
 impl EdgeSet {
     fn of(kind: NodeKind, rules: Vec<EdgeRule>, scalars: Vec<EdgeScalar>) -> Self {
@@ -181,6 +183,20 @@ impl GraphSpec {
                 ..NodeSet::new(NodeKind::Residue)
             }],
             edges: vec![EdgeSet::of(NodeKind::Residue, vec![contact], vec![])],
+            line_graph: None,
+        }
+    }
+
+    /// ESM-2 (*Science* 379:1123): residues in the order of their chains, without coordinates. With `ends`, the tokens
+    /// that begin and end a chain are nodes too, as Prot2Text-V2 keeps them.
+    pub fn esm2(ends: bool) -> Self {
+        Self {
+            nodes: vec![NodeSet {
+                types: Types::Residue(ESM.to_owned()),
+                ends,
+                ..NodeSet::new(NodeKind::Residue)
+            }],
+            edges: Vec::new(),
             line_graph: None,
         }
     }

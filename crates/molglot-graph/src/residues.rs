@@ -22,8 +22,10 @@ pub(crate) fn add_nodes(spec: &GraphSpec, residues: &Residues, graph: &mut GeomG
         true => scannet::residue_cloud(residues),
         false => scannet::Cloud::default(),
     };
+    let is_sequence = spec.is_of_sequences();
     let centres: Vec<[f32; 3]> = match has_frames {
         true => cloud.frames.iter().map(|frame| frame.origin).collect(),
+        false if is_sequence => Vec::new(),
         false => (0..residues.len())
             .filter_map(|residue| residues.position(residue, "CA"))
             .collect(),
@@ -31,6 +33,9 @@ pub(crate) fn add_nodes(spec: &GraphSpec, residues: &Residues, graph: &mut GeomG
     for set in &spec.nodes {
         let first = graph.nodes.len();
         match set.kind {
+            NodeKind::Residue if set.ends && is_sequence => {
+                add_sequences(set, residues, &chains, graph, &mut nodes);
+            }
             NodeKind::Residue => {
                 for (place, residue) in (0..).zip(residues.residues()) {
                     graph.types.push(residue_type(&set.types, residue.letter));
@@ -71,7 +76,7 @@ pub(crate) fn add_nodes(spec: &GraphSpec, residues: &Residues, graph: &mut GeomG
             }
             NodeKind::Motif => {}
         }
-        graph.nodes.resize(graph.positions.len(), set.kind);
+        graph.nodes.resize(graph.sources.len(), set.kind);
         let rows = first..graph.nodes.len();
         let types = &graph.types[rows.clone()];
         let (scalars, vectors) = match set.kind {
@@ -88,6 +93,35 @@ pub(crate) fn add_nodes(spec: &GraphSpec, residues: &Residues, graph: &mut GeomG
         });
     }
     nodes
+}
+
+/// The residues of every chain between a node that begins it and one that ends it, which have the sources of the residues
+/// next to them.
+fn add_sequences(
+    set: &NodeSet,
+    residues: &Residues,
+    chains: &[u32],
+    graph: &mut GeomGraph,
+    nodes: &mut Nodes,
+) {
+    let unknown = set.vocabulary() as u16;
+    let (begin, end) = (unknown + 1, unknown + 2);
+    for row in 0..residues.len() {
+        let residue = residues.residues()[row];
+        let mut add = |kind| {
+            graph.types.push(kind);
+            graph.chains.push(chains[row]);
+            graph.sources.push(residue.source);
+            nodes.places.push(row as u32);
+        };
+        if row == 0 || chains[row - 1] != chains[row] {
+            add(begin);
+        }
+        add(residue_type(&set.types, residue.letter));
+        if chains.get(row + 1) != Some(&chains[row]) {
+            add(end);
+        }
+    }
 }
 
 /// Per residue, the number of its chain among those that are left.

@@ -222,6 +222,11 @@ pub struct NodeSet {
     /// Their vectors.
     #[serde(default)]
     pub vectors: Vec<NodeVector>,
+    /// Whether every chain of residues begins and ends with a node of its own, as language models of proteins have
+    /// tokens there: of the types behind the unknown one, `vocabulary + 1` and `vocabulary + 2`. Of a spec of sequences
+    /// alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ends: bool,
 }
 
 /// Edges with the same features.
@@ -271,6 +276,7 @@ impl NodeSet {
             frames: None,
             scalars: Vec::new(),
             vectors: Vec::new(),
+            ends: false,
         }
     }
 
@@ -335,6 +341,19 @@ impl GraphSpec {
             EdgeScalar::FramePair { .. } => 5,
         };
         edges.scalars.iter().map(width).sum()
+    }
+
+    /// Whether the graph is a sequence alone: residues, and nothing that depends on where they are. Such a graph has no
+    /// coordinates, also that of a structure, whose residues are all in it.
+    pub fn is_of_sequences(&self) -> bool {
+        let reads_no_places = |set: &NodeSet| {
+            let is_type = |scalar: &NodeScalar| matches!(scalar, NodeScalar::TypeOneHot { .. });
+            set.kind == NodeKind::Residue
+                && set.frames.is_none()
+                && set.vectors.is_empty()
+                && set.scalars.iter().all(is_type)
+        };
+        !self.nodes.is_empty() && self.nodes.iter().all(reads_no_places) && self.edges.is_empty()
     }
 
     /// The largest vocabulary of nodes of a kind.

@@ -71,6 +71,8 @@ fn every_node_edge_and_arc_is_in_its_place() {
         GraphSpec::scannet(),
         GraphSpec::gat(),
         GraphSpec::unimol(),
+        GraphSpec::esm2(false),
+        GraphSpec::esm2(true),
     ];
     for (number, spec) in specs.iter().enumerate() {
         let graphs: Vec<GeomGraph> = sources(spec).iter().map(|s| s.graph(spec)).collect();
@@ -86,7 +88,11 @@ fn every_node_edge_and_arc_is_in_its_place() {
                 if !batch.types.is_empty() {
                     assert_eq!(batch.types[place], graph.types[row], "{what}");
                 }
-                assert_eq!(batch.positions[place], graph.positions[row], "{what}");
+                if !batch.positions.is_empty() {
+                    assert_eq!(batch.positions[place], graph.positions[row], "{what}");
+                }
+                assert_eq!(batch.chains[place], graph.chains[row], "{what}");
+                assert_eq!(batch.sources[place], graph.sources[row], "{what}");
             }
             for (row, &place) in edges.iter().enumerate() {
                 let ends = graph.edges[row].map(|node| nodes[node as usize]);

@@ -1,5 +1,7 @@
 //! Every encoder against its reference, on every CPU backend.
 
+use std::path::Path;
+
 use molglot_encoder::verify;
 use molglot_tensor::{Backend, golden::Golden};
 
@@ -8,8 +10,12 @@ fn run(case: &str) {
         eprintln!("MOLGLOT_GOLDEN is not set: {case} is not run");
         return;
     };
+    compare(case, &golden);
+}
+
+fn compare(case: &str, golden: &Golden) {
     for backend in Backend::cpus() {
-        let verdict = verify(&golden, &backend.open().unwrap()).unwrap().unwrap();
+        let verdict = verify(golden, &backend.open().unwrap()).unwrap().unwrap();
         eprintln!("{case}, {backend}: {verdict}");
         assert!(verdict.passed(), "{case}, {backend}: {verdict}");
         assert_eq!(verdict.skipped.len(), 0);
@@ -44,6 +50,20 @@ fn gvp_with_sequences_and_a_score_equals_gvp_pytorch() {
 #[test]
 fn a_gvp_layer_with_a_vector_gate_equals_gvp_pytorch() {
     run("gvp_gate");
+}
+
+#[test]
+fn unimol_equals_3d_molm() {
+    run("unimol");
+}
+
+/// Cases of our own making, which need nothing but the repository.
+#[test]
+fn toy_encoders_equal_their_formulas() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/encoder");
+    for case in ["unimol"] {
+        compare(case, &Golden::open(&root.join(case)).unwrap());
+    }
 }
 
 #[test]
