@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod gat;
 pub mod gearnet;
 pub mod gin;
 pub mod gvp;
@@ -11,6 +12,7 @@ mod verify;
 
 pub use verify::verify;
 
+use gat::{Gat, GatConfig};
 use gearnet::{Gearnet, GearnetConfig};
 use gin::{Gin, GinConfig};
 use gvp::{Gvp, GvpConfig};
@@ -28,6 +30,7 @@ registry! {
         Hierarchical(HierarchicalConfig => Hierarchical),
         Gearnet(GearnetConfig => Gearnet),
         Gvp(GvpConfig => Gvp),
+        Gat(GatConfig => Gat),
     }
     fn spec(&self) -> GraphSpec;
     fn width(&self) -> usize;

@@ -9,7 +9,7 @@ use molglot_tensor::{
     weights::{Rename, Weights},
 };
 
-use crate::{gearnet, gin, gvp};
+use crate::{gat, gearnet, gin, gvp};
 
 /// Runs a reference case on a device, or `None` where it is no encoder's.
 ///
@@ -25,6 +25,7 @@ pub fn verify(golden: &Golden, device: &Device) -> Result<Option<Verdict>, Golde
         Some("gvp") => gvp::verify::design(&mut comparison, &device)?,
         Some("gvp_mqa") => gvp::verify::quality(&mut comparison, &device)?,
         Some("gvp_gate") => gvp::verify::gate(&mut comparison, &device)?,
+        Some("gat") => gat::verify::compare(&mut comparison, &device)?,
         _ => return Ok(None),
     }
     comparison.finish().map(Some)

@@ -47,6 +47,11 @@ fn a_gvp_layer_with_a_vector_gate_equals_gvp_pytorch() {
 }
 
 #[test]
+fn gat_equals_torch_geometric() {
+    run("gat");
+}
+
+#[test]
 fn a_case_of_another_part_is_none_of_ours() {
     let Some(golden) = Golden::find("llama2").unwrap() else {
         return;

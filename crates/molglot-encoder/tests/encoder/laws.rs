@@ -3,6 +3,7 @@
 use molglot_core::{Encoder, Features, GraphBatch, Symmetry};
 use molglot_encoder::{
     AnyEncoder, EncoderConfig,
+    gat::{GatConfig, HeadsConfig},
     gearnet::{GearnetConfig, Readout},
     gvp::{GvpConfig, Variant},
 };
@@ -45,6 +46,14 @@ fn configs() -> Vec<EncoderConfig> {
         sequence: true,
         vector_gate: true,
         ..GvpConfig::default()
+    }));
+    let heads = |heads, width, concat| HeadsConfig {
+        heads,
+        width,
+        concat,
+    };
+    all.push(EncoderConfig::Gat(GatConfig {
+        layers: vec![heads(3, 5, true), heads(2, 4, false)],
     }));
     all
 }
