@@ -7,6 +7,7 @@ pub mod gearnet;
 pub mod gin;
 pub mod gvp;
 pub mod hierarchical;
+pub mod scannet;
 mod settings;
 mod verify;
 
@@ -20,6 +21,7 @@ use hierarchical::{Hierarchical, HierarchicalConfig};
 use molglot_core::{Encoder, Features, GraphBatch, Symmetry, registry};
 use molglot_graph::GraphSpec;
 use molglot_tensor::{Tensor, burn};
+use scannet::{Scannet, ScannetConfig};
 
 registry! {
     /// Every encoder that a recipe can name.
@@ -31,6 +33,7 @@ registry! {
         Gearnet(GearnetConfig => Gearnet),
         Gvp(GvpConfig => Gvp),
         Gat(GatConfig => Gat),
+        Scannet(ScannetConfig => Scannet),
     }
     fn spec(&self) -> GraphSpec;
     fn width(&self) -> usize;

@@ -52,6 +52,11 @@ fn gat_equals_torch_geometric() {
 }
 
 #[test]
+fn scannet_with_its_published_weights_equals_the_authors_code() {
+    run("scannet");
+}
+
+#[test]
 fn a_case_of_another_part_is_none_of_ours() {
     let Some(golden) = Golden::find("llama2").unwrap() else {
         return;

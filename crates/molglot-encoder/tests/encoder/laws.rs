@@ -6,6 +6,7 @@ use molglot_encoder::{
     gat::{GatConfig, HeadsConfig},
     gearnet::{GearnetConfig, Readout},
     gvp::{GvpConfig, Variant},
+    scannet::ScannetConfig,
 };
 use molglot_graph::{GeomGraph, NodeKind};
 use molglot_tensor::{
@@ -54,6 +55,14 @@ fn configs() -> Vec<EncoderConfig> {
     };
     all.push(EncoderConfig::Gat(GatConfig {
         layers: vec![heads(3, 5, true), heads(2, 4, false)],
+    }));
+    all.push(EncoderConfig::Scannet(ScannetConfig {
+        gaussians: 5,
+        atom_filters: 12,
+        pooled: 6,
+        residue_width: 7,
+        filters: 11,
+        site_width: 1,
     }));
     all
 }
@@ -220,7 +229,7 @@ fn without_edges(graph: &GeomGraph) -> GeomGraph {
 
 /// A structure of which nothing is left; molecules always have an atom.
 fn without_nodes(graph: &GeomGraph) -> GeomGraph {
-    if graph.nodes.iter().any(|&kind| kind != NodeKind::Residue) {
+    if !graph.nodes.contains(&NodeKind::Residue) {
         return graph.clone();
     }
     GeomGraph {

@@ -8,3 +8,4 @@ mod hierarchical;
 mod inputs;
 mod laws;
 mod permute;
+mod scannet;
