@@ -4,3 +4,4 @@
 mod fused_ops;
 mod optimizer;
 mod segments;
+mod torch;
