@@ -1,15 +1,27 @@
 //! Every encoder against its reference, on every CPU backend.
 
+use std::path::Path;
+
 use molglot_encoder::verify;
 use molglot_tensor::{Backend, golden::Golden};
 
 fn run(case: &str) {
-    let Some(golden) = Golden::find(case).unwrap() else {
-        eprintln!("MOLGLOT_GOLDEN is not set: {case} is not run");
-        return;
-    };
+    match Golden::find(case).unwrap() {
+        Some(golden) => check(&golden),
+        None => eprintln!("MOLGLOT_GOLDEN is not set: {case} is not run"),
+    }
+}
+
+/// A case that this project made itself.
+fn fixture(case: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/encoder");
+    check(&Golden::open(&root.join(case)).unwrap());
+}
+
+fn check(golden: &Golden) {
+    let case = golden.dir().display();
     for backend in Backend::cpus() {
-        let verdict = verify(&golden, &backend.open().unwrap()).unwrap().unwrap();
+        let verdict = verify(golden, &backend.open().unwrap()).unwrap().unwrap();
         eprintln!("{case}, {backend}: {verdict}");
         assert!(verdict.passed(), "{case}, {backend}: {verdict}");
         assert_eq!(verdict.skipped.len(), 0);
@@ -54,6 +66,16 @@ fn gat_equals_torch_geometric() {
 #[test]
 fn scannet_with_its_published_weights_equals_the_authors_code() {
     run("scannet");
+}
+
+#[test]
+fn a_toy_gat_equals_torch_geometric() {
+    fixture("gat");
+}
+
+#[test]
+fn a_toy_scannet_equals_its_formulas() {
+    fixture("scannet");
 }
 
 #[test]
