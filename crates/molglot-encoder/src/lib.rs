@@ -3,10 +3,12 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod esm2;
+pub mod gat;
 pub mod gearnet;
 pub mod gin;
 pub mod gvp;
 pub mod hierarchical;
+pub mod scannet;
 mod settings;
 pub mod unimol;
 mod verify;
@@ -14,6 +16,7 @@ mod verify;
 pub use verify::verify;
 
 use esm2::{Esm2Config, Esm2Encoder};
+use gat::{Gat, GatConfig};
 use gearnet::{Gearnet, GearnetConfig};
 use gin::{Gin, GinConfig};
 use gvp::{Gvp, GvpConfig};
@@ -21,6 +24,7 @@ use hierarchical::{Hierarchical, HierarchicalConfig};
 use molglot_core::{Encoder, Features, GraphBatch, Symmetry, registry};
 use molglot_graph::GraphSpec;
 use molglot_tensor::{Tensor, burn};
+use scannet::{Scannet, ScannetConfig};
 use unimol::{Unimol, UnimolConfig};
 
 registry! {
@@ -34,6 +38,8 @@ registry! {
         Gvp(GvpConfig => Gvp),
         Unimol(UnimolConfig => Unimol),
         Esm2(Esm2Config => Esm2Encoder),
+        Gat(GatConfig => Gat),
+        Scannet(ScannetConfig => Scannet),
     }
     fn spec(&self) -> GraphSpec;
     fn width(&self) -> usize;

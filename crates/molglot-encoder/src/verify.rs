@@ -9,7 +9,7 @@ use molglot_tensor::{
     weights::{Rename, Weights},
 };
 
-use crate::{gearnet, gin, gvp, unimol};
+use crate::{gat, gearnet, gin, gvp, scannet, unimol};
 
 /// Runs a reference case on a device, or `None` where it is no encoder's.
 ///
@@ -26,6 +26,8 @@ pub fn verify(golden: &Golden, device: &Device) -> Result<Option<Verdict>, Golde
         Some("gvp_mqa") => gvp::verify::quality(&mut comparison, &device)?,
         Some("gvp_gate") => gvp::verify::gate(&mut comparison, &device)?,
         Some("unimol") => unimol::verify::compare(&mut comparison, &device)?,
+        Some("gat") => gat::verify::compare(&mut comparison, &device)?,
+        Some("scannet") => scannet::verify::compare(&mut comparison, &device)?,
         _ => return Ok(None),
     }
     comparison.finish().map(Some)

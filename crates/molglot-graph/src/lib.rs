@@ -47,7 +47,10 @@ pub use spec::{
     NodeScalar, NodeSet, NodeVector, Oversize, Types,
 };
 
-pub use molglot_bio::{geometry::Residues, structure::Name};
+pub use molglot_bio::{
+    geometry::{Frame, Residues, scannet},
+    structure::Name,
+};
 pub use molglot_chem::{
     Molecule,
     ogb::{ATOM_SIZES, BOND_SIZES},

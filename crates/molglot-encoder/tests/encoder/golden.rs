@@ -6,14 +6,20 @@ use molglot_encoder::verify;
 use molglot_tensor::{Backend, golden::Golden};
 
 fn run(case: &str) {
-    let Some(golden) = Golden::find(case).unwrap() else {
-        eprintln!("MOLGLOT_GOLDEN is not set: {case} is not run");
-        return;
-    };
-    compare(case, &golden);
+    match Golden::find(case).unwrap() {
+        Some(golden) => check(&golden),
+        None => eprintln!("MOLGLOT_GOLDEN is not set: {case} is not run"),
+    }
 }
 
-fn compare(case: &str, golden: &Golden) {
+/// A case that this project made itself.
+fn fixture(case: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/encoder");
+    check(&Golden::open(&root.join(case)).unwrap());
+}
+
+fn check(golden: &Golden) {
+    let case = golden.dir().display();
     for backend in Backend::cpus() {
         let verdict = verify(golden, &backend.open().unwrap()).unwrap().unwrap();
         eprintln!("{case}, {backend}: {verdict}");
@@ -57,13 +63,29 @@ fn unimol_equals_3d_molm() {
     run("unimol");
 }
 
-/// Cases of our own making, which need nothing but the repository.
 #[test]
-fn toy_encoders_equal_their_formulas() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/encoder");
-    for case in ["unimol"] {
-        compare(case, &Golden::open(&root.join(case)).unwrap());
-    }
+fn a_toy_unimol_equals_its_formulas() {
+    fixture("unimol");
+}
+
+#[test]
+fn gat_equals_torch_geometric() {
+    run("gat");
+}
+
+#[test]
+fn scannet_with_its_published_weights_equals_the_authors_code() {
+    run("scannet");
+}
+
+#[test]
+fn a_toy_gat_equals_torch_geometric() {
+    fixture("gat");
+}
+
+#[test]
+fn a_toy_scannet_equals_its_formulas() {
+    fixture("scannet");
 }
 
 #[test]

@@ -104,6 +104,9 @@ pub(crate) fn mirror([x, y, z]: Point) -> Point {
 /// Things of different size that a spec describes: the last ones are as small as they get.
 pub(crate) fn sources(spec: &GraphSpec) -> Vec<Source> {
     if is_of_structures(spec) {
+        // A residue of which nothing but CA is known has no frame that turns with it.
+        let has_frames = spec.nodes.iter().any(|set| set.frames.is_some());
+        let thin = backbone(b"GWNDKLLEVAARS", 0, 5);
         return vec![
             Source::Structure(backbone(b"MKTAYIAKQRQISFVKSHFSRQLE", 0, 7)),
             Source::Structure(
@@ -113,7 +116,7 @@ pub(crate) fn sources(spec: &GraphSpec) -> Vec<Source> {
                 ]
                 .concat(),
             ),
-            Source::Structure(ca_alone(backbone(b"GWNDKLLEVAARS", 0, 5))),
+            Source::Structure(if has_frames { thin } else { ca_alone(thin) }),
             Source::Structure(backbone(b"VH", 0, 6)),
             Source::Structure(backbone(b"G", 0, 8)),
         ];

@@ -4,8 +4,10 @@ use molglot_core::{Encoder, Features, GraphBatch, Symmetry};
 use molglot_encoder::{
     AnyEncoder, EncoderConfig,
     esm2::Esm2Config,
+    gat::{GatConfig, HeadsConfig},
     gearnet::{GearnetConfig, Readout},
     gvp::{GvpConfig, Variant},
+    scannet::ScannetConfig,
     unimol::UnimolConfig,
 };
 use molglot_graph::{GeomGraph, NodeKind};
@@ -47,6 +49,22 @@ fn configs() -> Vec<EncoderConfig> {
         sequence: true,
         vector_gate: true,
         ..GvpConfig::default()
+    }));
+    let heads = |heads, width, concat| HeadsConfig {
+        heads,
+        width,
+        concat,
+    };
+    all.push(EncoderConfig::Gat(GatConfig {
+        layers: vec![heads(3, 5, true), heads(2, 4, false)],
+    }));
+    all.push(EncoderConfig::Scannet(ScannetConfig {
+        gaussians: 5,
+        atom_filters: 12,
+        pooled: 6,
+        residue_width: 7,
+        filters: 11,
+        site_width: 1,
     }));
     all
 }
@@ -231,7 +249,7 @@ fn without_edges(graph: &GeomGraph) -> GeomGraph {
 
 /// A structure of which nothing is left; molecules always have an atom.
 fn without_nodes(graph: &GeomGraph) -> GeomGraph {
-    if graph.nodes.iter().any(|&kind| kind != NodeKind::Residue) {
+    if !graph.nodes.contains(&NodeKind::Residue) {
         return graph.clone();
     }
     GeomGraph {

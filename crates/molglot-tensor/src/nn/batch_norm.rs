@@ -22,24 +22,39 @@ const MOMENTUM: f64 = 0.1;
 /// published checkpoint, uses the unbiased one.
 #[derive(Module, Debug)]
 pub struct BatchNorm {
-    /// `[D]`: scale.
-    pub weight: Param<Tensor<1>>,
+    /// `[D]`: scale, where there is one.
+    pub weight: Option<Param<Tensor<1>>>,
     /// `[D]`: shift.
     pub bias: Param<Tensor<1>>,
     running_mean: RunningState<Tensor<1>>,
     running_var: RunningState<Tensor<1>>,
     training: Param<Flag>,
+    epsilon: f64,
+    momentum: f64,
 }
 
 impl BatchNorm {
     /// Scale 1, shift 0, running mean 0, running variance 1.
     pub fn new(width: usize, init: &mut Init) -> Self {
+        let weight = init.constant([width], 1.0);
         Self {
-            weight: init.constant([width], 1.0),
+            weight: Some(weight),
+            ..Self::without_scale(width, EPSILON, MOMENTUM, init)
+        }
+    }
+
+    /// Shift 0, running mean 0, running variance 1 and no scale, as Keras has it with `scale=False`. `epsilon` is added to a
+    /// variance before its root; `momentum` is the part of the batch's statistics that goes into the running ones (one
+    /// minus what Keras calls by that name).
+    pub fn without_scale(width: usize, epsilon: f64, momentum: f64, init: &mut Init) -> Self {
+        Self {
+            weight: None,
             bias: init.constant([width], 0.0),
             running_mean: RunningState::new(Tensor::zeros([width], init.device())),
             running_var: RunningState::new(Tensor::ones([width], init.device())),
             training: Param::from_bool(true),
+            epsilon,
+            momentum,
         }
     }
 
@@ -50,7 +65,11 @@ impl BatchNorm {
     ///
     /// - `x` and output: `[N, D]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let (weight, bias) = (self.weight.val(), self.bias.val());
+        let bias = self.bias.val();
+        let weight = match &self.weight {
+            Some(weight) => weight.val(),
+            None => Tensor::ones(bias.dims(), &x.device()),
+        };
         if !(x.device().is_autodiff() && self.training.val().is_enabled()) {
             return batch_norm(
                 x,
@@ -58,15 +77,15 @@ impl BatchNorm {
                 bias,
                 self.running_mean.value_sync(),
                 self.running_var.value_sync(),
-                EPSILON,
+                self.epsilon,
             );
         }
         let rows = x.dims()[0] as f64;
-        let result = batch_norm_train(x, weight, bias, EPSILON);
+        let result = batch_norm_train(x, weight, bias, self.epsilon);
         let unbiased = rows / (rows - 1.0).max(1.0);
         let follow = |running: &RunningState<Tensor<1>>, batch: Tensor<1>| {
-            let old = running.value_sync().mul_scalar(1.0 - MOMENTUM);
-            running.update((old + batch.detach().mul_scalar(MOMENTUM)).detach());
+            let old = running.value_sync().mul_scalar(1.0 - self.momentum);
+            running.update((old + batch.detach().mul_scalar(self.momentum)).detach());
         };
         follow(&self.running_mean, result.mean);
         follow(&self.running_var, result.variance.mul_scalar(unbiased));

@@ -5,3 +5,4 @@ mod dropout;
 mod fused_ops;
 mod optimizer;
 mod segments;
+mod torch;

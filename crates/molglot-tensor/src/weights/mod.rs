@@ -1,8 +1,12 @@
-//! Reading and writing weights in safetensors, strictly.
+//! Reading weights in safetensors and PyTorch's own format, and writing them in safetensors, strictly.
 //!
 //! Names are the dotted paths of parameters (see [`crate::params`]), which models choose to equal those of published
 //! checkpoints; a [`Rename`] covers the rest. Loading never guesses: every parameter must be found with its shape and
 //! a finite value, and every tensor of the file must be used, or the error lists what is wrong.
+
+mod torch;
+
+pub use torch::TorchError;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -48,6 +52,14 @@ pub enum WeightsError {
         file: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// The file is PyTorch's, and cannot be read.
+    #[error("{}: {source}", file.display())]
+    Torch {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: TorchError,
     },
     /// Names, shapes or values do not fit the model.
     #[error("{}: the weights do not fit this model\n{report}", file.display())]
@@ -111,7 +123,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Tensors by name, of one or more safetensors files.
+/// Tensors by name, of one or more files.
 ///
 /// Files are mapped, not read: a tensor is converted when it is asked for, one at a time, so that loading a model takes
 /// little more memory than the model.
@@ -145,11 +157,12 @@ impl Bytes {
 }
 
 impl Weights {
-    /// Opens a safetensors file.
+    /// Opens a safetensors file, or a state dict that PyTorch saved (`.pt`, `.pth`): the content tells which. Nothing of a
+    /// PyTorch file is run; see [`TorchError`] for what is refused.
     ///
     /// # Errors
     ///
-    /// [`WeightsError::Io`] and [`WeightsError::Format`].
+    /// [`WeightsError::Io`], [`WeightsError::Format`] and [`WeightsError::Torch`].
     #[allow(unsafe_code)]
     pub fn read(file: &Path) -> Result<Self, WeightsError> {
         let failed = |source| WeightsError::Io {
@@ -212,7 +225,26 @@ impl Weights {
         Ok(all)
     }
 
+    /// As [`Weights::read`], of bytes that are in memory; `file` is what errors call them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Weights::read`].
+    pub fn from_bytes(file: &Path, bytes: Vec<u8>) -> Result<Self, WeightsError> {
+        Self::parse(file, Bytes::Owned(bytes))
+    }
+
     fn parse(file: &Path, bytes: Bytes) -> Result<Self, WeightsError> {
+        if torch::is_torch(bytes.as_slice()) {
+            let tensors = torch::read(&Arc::new(bytes)).map_err(|source| WeightsError::Torch {
+                file: file.to_owned(),
+                source,
+            })?;
+            return Ok(Self {
+                file: file.to_owned(),
+                tensors,
+            });
+        }
         let slice = bytes.as_slice();
         let parsed = SafeTensors::deserialize(slice).map_err(|error| WeightsError::Format {
             file: file.to_owned(),
@@ -470,6 +502,13 @@ impl Stored {
                     .iter()
                     .copied()
                     .map(f32::from_le_bytes)
+                    .collect(),
+            ),
+            Dtype::F64 => Some(
+                data.as_chunks::<8>()
+                    .0
+                    .iter()
+                    .map(|bytes| f64::from_le_bytes(*bytes) as f32)
                     .collect(),
             ),
             Dtype::BF16 => Some(
