@@ -1,9 +1,14 @@
 //! What ScanNet alone must obey.
 
 use molglot_core::{Encoder, GraphBatch};
-use molglot_encoder::scannet::{ScannetConfig, SiteModel, published_name};
+use molglot_encoder::{
+    scannet::{ScannetConfig, SiteModel, published_name},
+    verify,
+};
 use molglot_graph::GraphSpec;
-use molglot_tensor::{Backend, Device, Init, Tensor, burn::module::Module, params};
+use molglot_tensor::{
+    Backend, Device, Init, Tensor, burn::module::Module, golden::Golden, params, weights::Weights,
+};
 
 use crate::{
     inputs::{Source, backbone, sources, turn},
@@ -57,6 +62,40 @@ fn sites_are_where_they_are_in_any_company_and_orientation() {
         assert!(together.iter().all(|p| (0.0..=1.0).contains(p)));
         let turned: Vec<Source> = all.iter().map(|source| source.moved(turn)).collect();
         assert_close("turned", &of(&turned), &together, 1e-4);
+    }
+}
+
+/// Trained filters are sharper than drawn ones, and they are held to 1e-4 absolutely.
+#[test]
+fn published_weights_see_no_orientation_and_give_what_the_authors_code_gives() {
+    let Some(golden) = Golden::find("scannet").unwrap() else {
+        eprintln!("MOLGLOT_GOLDEN is not set: the published weights are not run");
+        return;
+    };
+    let device = Backend::Flex.open().unwrap();
+    let blank = SiteModel::new(&ScannetConfig::default(), &mut Init::new(0, &device));
+    let weights = Weights::read(&golden.dir().join("model.safetensors")).unwrap();
+    let model = weights.load_into(blank, &published_name).unwrap();
+    let all = sources(&GraphSpec::scannet());
+    let of = |sources: &[Source]| {
+        let batch = batch(sources, &device);
+        let features = model.encoder.encode(&batch);
+        (values(features.node), values(model.forward(&batch)))
+    };
+    let turned: Vec<Source> = all.iter().map(|source| source.moved(turn)).collect();
+    let (still, turned) = (of(&all), of(&turned));
+    assert_close("filters, turned", &turned.0, &still.0, 1e-4);
+    assert_close("sites, turned", &turned.1, &still.1, 1e-4);
+
+    let verdict = verify(&golden, &device).unwrap().unwrap();
+    for chain in ["1crn", "3R2X_C"] {
+        for level in ["filter_activity_aa", "mean_filter_activity", "probability"] {
+            let name = format!("out.{chain}.{level}");
+            let tolerance = golden.meta()["tensors"][&name]["atol"].as_f64().unwrap();
+            let difference = verdict.compared[&name] * tolerance;
+            eprintln!("{name}: {difference:.1e}");
+            assert!(difference < 1e-4, "{name}: {difference:e}");
+        }
     }
 }
 
