@@ -9,3 +9,4 @@ mod hierarchical;
 mod inputs;
 mod laws;
 mod permute;
+mod unimol;
