@@ -8,11 +8,13 @@ pub mod gearnet;
 pub mod gin;
 pub mod gvp;
 pub mod hierarchical;
+mod published;
 pub mod scannet;
 mod settings;
 pub mod unimol;
 mod verify;
 
+pub use molglot_transformer::LoadError;
 pub use verify::verify;
 
 use esm2::{Esm2Config, Esm2Encoder};

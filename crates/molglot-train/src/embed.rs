@@ -1,9 +1,13 @@
-//! Features of molecules, for other programs.
+//! Features of molecules, structures and sequences, for other programs.
+
+pub mod inputs;
+pub mod output;
+pub mod stream;
 
 use std::collections::HashMap;
 
 use clap::ValueEnum;
-use molglot_core::{Encoder, GraphBatch};
+use molglot_core::{Encoder, Features, GraphBatch};
 use molglot_graph::GeomGraph;
 use molglot_tensor::{Device, Tensor};
 use safetensors::{Dtype, tensor::TensorView};
@@ -16,12 +20,32 @@ const BATCH: usize = 64;
 /// Which features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Level {
-    /// One row per molecule.
+    /// One row per molecule or structure.
     Graph,
     /// One row per BRICS motif.
     Motif,
-    /// One row per atom.
+    /// One row per atom of a molecule or residue of a protein.
     Node,
+}
+
+impl Level {
+    /// How many rows a graph has.
+    pub fn count(self, graph: &GeomGraph) -> usize {
+        match self {
+            Self::Graph => 1,
+            Self::Motif => graph.motifs,
+            Self::Node => GraphBatch::units_of(graph),
+        }
+    }
+}
+
+/// The rows of a level.
+fn level_rows(features: Features, level: Level) -> Tensor<2> {
+    match level {
+        Level::Graph => features.graph,
+        Level::Motif => features.motif,
+        Level::Node => features.node,
+    }
 }
 
 /// Features of many molecules, packed: row `i` of `features` belongs to the molecule `m` with
@@ -46,15 +70,11 @@ pub fn embed(model: &Model, graphs: &[GeomGraph], level: Level, device: &Device)
     };
     for chunk in graphs.chunks(BATCH) {
         let features = encoder.encode(&GraphBatch::new(&chunk.iter().collect::<Vec<_>>(), device));
-        let (rows, count): (Tensor<2>, fn(&GeomGraph) -> usize) = match level {
-            Level::Graph => (features.graph, |_| 1),
-            Level::Motif => (features.motif, |graph| graph.motifs),
-            Level::Node => (features.node, GraphBatch::units_of),
-        };
+        let rows = level_rows(features, level);
         out.features.extend(rows.into_data().iter::<f32>());
         for graph in chunk {
             let last = out.offsets.last().copied().unwrap_or(0);
-            out.offsets.push(last + count(graph) as i64);
+            out.offsets.push(last + level.count(graph) as i64);
         }
     }
     out

@@ -11,6 +11,7 @@ mod pairs;
 mod tokens;
 pub(crate) mod verify;
 
+pub(crate) use heads::is_head;
 pub use heads::{UnimolPretraining, published_name};
 pub use hidden::Hidden;
 pub use layer::UnimolLayer;

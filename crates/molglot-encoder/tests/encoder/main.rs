@@ -10,3 +10,4 @@ mod inputs;
 mod laws;
 mod permute;
 mod scannet;
+mod unimol;

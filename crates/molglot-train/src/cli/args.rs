@@ -25,7 +25,7 @@ pub(super) enum Command {
     Eval(EvalArgs),
     /// Ask a trained model about molecules
     Predict(PredictArgs),
-    /// Write the encoder's features of molecules
+    /// Write an encoder's features of molecules, structures or sequences
     Embed(EmbedArgs),
     /// Work on molecules, line by line: canonical SMILES, SELFIES, motifs, groups, fingerprints, features
     #[command(subcommand)]
@@ -179,13 +179,45 @@ impl Search {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   molglot embed --run runs/quickstart-20261120-083000 --input molecules.smi --out features.safetensors
-  molglot embed --run runs/quickstart-20261120-083000 --smiles CCO --level node --out atoms.safetensors")]
+  molglot embed --run runs/quickstart-20261120-083000 --smiles CCO --level node --out atoms.safetensors
+  molglot embed --encoder unimol --weights mol_pre_no_h.safetensors conformers.sdf --out conformers.safetensors
+  molglot embed --encoder esm2 --weights esm2_t6_8M_UR50D/ proteins.fasta structures/ --level node --out residues.safetensors
+  molglot embed --encoder gearnet --set edge_messages=false pdb/ --out proteins.safetensors
+
+With --encoder, FILES are PDB and mmCIF files, folders or archives, SD files (.sdf, .mol), SMILES (.smi, .txt) or FASTA
+(.fasta, .fa), plain or gzip, by their names. The same call goes on where an earlier one was stopped; more FILES behind
+those of before are added. FILE.manifest.jsonl beside the output has a line for every record.")]
 pub(super) struct EmbedArgs {
-    /// Folder of the run
-    #[arg(long, value_name = "DIR")]
-    pub(super) run: PathBuf,
-    #[command(flatten)]
-    pub(super) molecules: Molecules,
+    /// Folder of the run whose encoder it is
+    #[arg(
+        long,
+        value_name = "DIR",
+        required_unless_present = "encoder",
+        conflicts_with = "encoder"
+    )]
+    pub(super) run: Option<PathBuf>,
+    /// An encoder by its name in recipes, or a TOML file with its `kind` and settings
+    #[arg(long, value_name = "NAME|FILE", requires = "files")]
+    pub(super) encoder: Option<String>,
+    /// Weights of the encoder: a safetensors file, or a Hugging Face folder; without them, random ones
+    #[arg(long, value_name = "FILE|DIR", requires = "encoder")]
+    pub(super) weights: Option<PathBuf>,
+    /// Change a setting of the encoder: `key=value`
+    #[arg(long, value_name = "KEY=VALUE", requires = "encoder")]
+    pub(super) set: Vec<String>,
+    /// Structures, molecules or sequences
+    #[arg(value_name = "FILES", requires = "encoder")]
+    pub(super) files: Vec<String>,
+    /// Write a JSON line for every bad record: file, line (its number in the file), id, reason
+    #[arg(long, value_name = "FILE", requires = "encoder")]
+    pub(super) quarantine: Option<PathBuf>,
+    /// A molecule; may be given several times
+    #[arg(long, value_name = "SMILES", num_args = 1.., conflicts_with = "encoder",
+        required_unless_present_any = ["input", "encoder"])]
+    pub(super) smiles: Vec<String>,
+    /// A file of SMILES, one a line, anything after white space ignored; `-` is stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "encoder")]
+    pub(super) input: Option<PathBuf>,
     /// Which features
     #[arg(long, value_enum, default_value = "graph")]
     pub(super) level: Level,

@@ -179,23 +179,17 @@ fn print(input: &Input, answered: &Result<String, String>, single: bool) -> Resu
     Ok(())
 }
 
-pub(super) fn embed(args: &EmbedArgs) -> Result<ExitCode, Error> {
+/// The features of molecules by the encoder of a run.
+pub(super) fn embed(args: &EmbedArgs, run: &Path) -> Result<ExitCode, Error> {
     let device = args.device.open()?;
-    if args
-        .out
-        .extension()
-        .is_none_or(|extension| extension != "safetensors")
-    {
-        let message = format!(
-            "{}: features are written as .safetensors; name the file so",
-            args.out.display()
-        );
-        return Err(Error::Usage(message));
-    }
-    let model = Model::load(&RunDir::open(&args.run)?.model_path(), &device)?;
+    let model = Model::load(&RunDir::open(run)?.model_path(), &device)?;
+    let molecules = Molecules {
+        smiles: args.smiles.clone(),
+        input: args.input.clone(),
+    };
     let (mut smiles, mut graphs): (Vec<String>, Vec<GeomGraph>) = (Vec::new(), Vec::new());
     let mut failed = 0u64;
-    for input in inputs(&args.molecules)? {
+    for input in inputs(&molecules)? {
         let input = input?;
         match read_smiles(&model, &input.smiles) {
             Ok(graph) => {

@@ -2,6 +2,7 @@
 
 mod args;
 mod chem;
+mod embed;
 mod infer;
 mod structure;
 mod train;
@@ -46,7 +47,7 @@ pub fn run() -> ExitCode {
         Command::Train(train) => train::train(&train, bars, log),
         Command::Eval(eval) => infer::eval(&eval),
         Command::Predict(predict) => infer::predict(&predict),
-        Command::Embed(embed) => infer::embed(&embed),
+        Command::Embed(embed) => embed::embed(&embed, &bars),
         Command::Chem(command) => chem::run(&command),
         Command::Structure(command) => structure::run(&command, &bars),
         Command::Verify(args) => verify::run(&args),

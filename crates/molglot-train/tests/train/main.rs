@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod cli;
+mod embed;
 mod golden_adamw;
 mod learner;
 mod run;
