@@ -127,7 +127,7 @@ fn each(
 
 #[cfg(test)]
 mod tests {
-    use super::{COPIES, MMCIF, PDB, WORKLOADS};
+    use super::{super::Setting, COPIES, MMCIF, PDB, WORKLOADS};
 
     #[test]
     fn all_of_the_builtin_structure_is_read_and_counted() {
@@ -137,7 +137,7 @@ mod tests {
             } else {
                 MMCIF
             };
-            let done = (workload.prepare)(&super::Setting::cpu()).unwrap()();
+            let done = (workload.prepare)(&Setting::cpu()).unwrap()();
             let expected = (COPIES * bytes.len()) as f64 / 1e6;
             assert!((done - expected).abs() < 1e-9, "{}", workload.name);
         }
@@ -146,7 +146,11 @@ mod tests {
     #[test]
     fn a_folder_without_structures_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let error = (WORKLOADS[0].prepare)(Some(folder.path())).err().unwrap();
+        let at = Setting {
+            corpora: Some(folder.path()),
+            ..Setting::cpu()
+        };
+        let error = (WORKLOADS[0].prepare)(&at).err().unwrap();
         assert!(error.to_string().contains("structures"), "{error}");
     }
 }
