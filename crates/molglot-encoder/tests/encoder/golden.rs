@@ -1,6 +1,9 @@
 //! Every encoder against its reference, on every CPU backend.
 
-use std::path::Path;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use molglot_encoder::verify;
 use molglot_tensor::{Backend, golden::Golden};
@@ -61,8 +64,14 @@ fn unimol_equals_3d_molm() {
 #[test]
 fn toy_encoders_equal_their_formulas() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/encoder");
-    for case in ["unimol"] {
-        compare(case, &Golden::open(&root.join(case)).unwrap());
+    let cases = fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let cases: Vec<PathBuf> = cases.filter(|path| path.is_dir()).collect();
+    assert!(cases.iter().any(|case| case.ends_with("unimol")));
+    for case in cases {
+        let name = case.file_name().unwrap().to_str().unwrap();
+        compare(name, &Golden::open(&case).unwrap());
     }
 }
 
