@@ -11,6 +11,10 @@ use molglot_tensor::{
 use super::Tokens;
 
 /// π as the published code has it.
+#[expect(
+    clippy::approx_constant,
+    reason = "published weights were trained with these digits"
+)]
 const PI: f64 = 3.14159;
 /// Added to a width, so that none is 0.
 const NARROWEST: f64 = 1e-5;

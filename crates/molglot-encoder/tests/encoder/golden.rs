@@ -1,6 +1,9 @@
 //! Every encoder against its reference, on every CPU backend.
 
-use std::path::Path;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use molglot_encoder::verify;
 use molglot_tensor::{Backend, golden::Golden};

@@ -5,6 +5,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ use crate::{error::Error, run::atomic::sync_folder};
 const START: u64 = 4096;
 /// Bytes of an f32.
 const FLOAT: u64 = 4;
+/// Work that may be lost when a call is killed: waiting for the disk after every batch would take longer than encoding.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A line of the manifest: a record, and the rows that it has or why it has none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +49,9 @@ pub struct Output {
     records: u64,
     /// Whether what is not in the manifest is cut off already.
     begun: bool,
+    /// Lines of rows that may not be on the disk yet.
+    pending: Vec<u8>,
+    synced: Instant,
     done: io::Lines<BufReader<io::Take<File>>>,
 }
 
@@ -101,6 +107,8 @@ impl Output {
             rows: told.rows,
             records: told.records,
             begun: false,
+            pending: Vec::new(),
+            synced: Instant::now(),
             done: BufReader::new(done.take(told.bytes)).lines(),
         };
         let length = output.file.metadata().map_err(Error::io(path))?.len();
@@ -157,19 +165,30 @@ impl Output {
         self.begin().map_err(Error::io(&self.path))?;
         let bytes: Vec<u8> = rows.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.file.write_all(&bytes).map_err(Error::io(&self.path))?;
-        self.file.sync_data().map_err(Error::io(&self.path))?;
-        let mut lines = Vec::new();
         for entry in entries {
-            serde_json::to_writer(&mut lines, entry).map_err(Error::internal)?;
-            lines.push(b'\n');
+            serde_json::to_writer(&mut self.pending, entry).map_err(Error::internal)?;
+            self.pending.push(b'\n');
             self.rows += entry.rows;
             self.records += u64::from(entry.error.is_none());
         }
+        match self.synced.elapsed() < PATIENCE {
+            true => Ok(()),
+            false => self.sync(),
+        }
+    }
+
+    /// Puts rows on the disk, then the lines that tell of them.
+    fn sync(&mut self) -> Result<(), Error> {
+        self.file.sync_data().map_err(Error::io(&self.path))?;
         let listed = manifest_path(&self.path);
-        self.manifest
-            .write_all(&lines)
-            .map_err(Error::io(&listed))?;
-        self.manifest.sync_data().map_err(Error::io(&listed))
+        let write = |manifest: &mut File| {
+            manifest.write_all(&self.pending)?;
+            manifest.sync_data()
+        };
+        write(&mut self.manifest).map_err(Error::io(&listed))?;
+        self.pending.clear();
+        self.synced = Instant::now();
+        Ok(())
     }
 
     /// Writes the offsets and the header: how many records have rows, and how many rows there are.
@@ -183,6 +202,7 @@ impl Output {
             return Err(refuse(&path, "it has more records than the inputs"));
         }
         self.begin().map_err(Error::io(&path))?;
+        self.sync()?;
         self.write_offsets().map_err(Error::io(&path))?;
         self.write_header(self.rows, Some(self.records))
             .map_err(Error::io(&path))?;
