@@ -5,23 +5,40 @@ use std::{fs, path::Path};
 use molglot_lm::{DecoderConfig, decoder::load_dir, lora::Adapter, verify};
 use molglot_tensor::{Backend, Init, burn::tensor::FloatDType, golden::Golden};
 
-use crate::support::case;
+use crate::support::{case, fixture};
 
 /// Runs a case on every CPU backend.
-fn compare(name: &str) {
-    let Some(golden) = case(name) else { return };
+fn compare(golden: &Golden) {
     for backend in Backend::cpus() {
-        let verdict = verify(&golden, &backend.open().unwrap()).unwrap().unwrap();
-        println!("{name} on {backend}: {verdict}");
-        assert!(verdict.passed(), "{name} on {backend}: {verdict}");
+        let verdict = verify(golden, &backend.open().unwrap()).unwrap().unwrap();
+        let place = format!("{} on {backend}", golden.dir().display());
+        println!("{place}: {verdict}");
+        assert!(verdict.passed(), "{place}: {verdict}");
     }
+}
+
+/// Toy models of our own (`fixtures/lm`), beside the larger ones that are run where they are.
+mod toy {
+    use super::{compare, fixture};
+
+    macro_rules! toys {
+        ($($name:ident),+ $(,)?) => {
+            $(#[test]
+            fn $name() {
+                compare(&fixture(stringify!($name)));
+            })+
+        };
+    }
+
+    toys!(llama, gemma2, mistral, qwen2, opt, lora);
 }
 
 macro_rules! cases {
     ($($name:ident),+ $(,)?) => {
         $(#[test]
         fn $name() {
-            compare(stringify!($name));
+            let Some(golden) = case(stringify!($name)) else { return };
+            compare(&golden);
         })+
     };
 }
