@@ -24,3 +24,4 @@ pub mod report;
 pub mod run;
 pub mod suggest;
 pub mod train;
+pub mod verify;

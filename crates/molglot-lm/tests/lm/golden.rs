@@ -31,6 +31,13 @@ mod toy {
     }
 
     toys!(llama, gemma2, mistral, qwen2, opt, lora);
+
+    #[test]
+    fn tokenizers() {
+        for name in ["byte_level", "word_piece"] {
+            compare(&fixture(&format!("tokenizers/{name}")));
+        }
+    }
 }
 
 macro_rules! cases {
@@ -52,7 +59,13 @@ cases!(
     qwen2,
     opt,
     opt_galactica,
-    lora
+    lora,
+    sampling,
+    tokenizer_llama3,
+    tokenizer_llama2,
+    tokenizer_gemma,
+    tokenizer_wordpiece,
+    tokenizer_unigram,
 );
 
 #[test]

@@ -236,7 +236,8 @@ pub(super) enum RecipeCommand {
   molglot verify --golden fixtures/lm/bert
   molglot verify --golden fixtures/lm fixtures/encoder --device cuda:0
 
-A case is a folder with a model, io.safetensors (in.*, out.*, grad.*) and meta.json (a tolerance for each tensor). Exit code 1 \
+A case is a folder with meta.json (its kind, a tolerance for each tensor) and a model with io.safetensors (in.*, out.*, \
+grad.*), or a tokenizer with cases.json. Exit code 1 \
 when a tensor is outside its tolerance or was not compared.")]
 pub(super) struct VerifyArgs {
     /// Reference cases, or folders of them

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod cli;
-mod golden_adamw;
+mod golden;
 mod learner;
 mod run;
 mod structure;
