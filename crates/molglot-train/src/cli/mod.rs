@@ -2,6 +2,7 @@
 
 mod args;
 mod chem;
+mod export;
 mod infer;
 mod structure;
 mod train;
@@ -47,6 +48,7 @@ pub fn run() -> ExitCode {
         Command::Eval(eval) => infer::eval(&eval),
         Command::Predict(predict) => infer::predict(&predict),
         Command::Embed(embed) => infer::embed(&embed),
+        Command::Export(args) => export::run(&args),
         Command::Chem(command) => chem::run(&command),
         Command::Structure(command) => structure::run(&command, &bars),
         Command::Verify(args) => verify::run(&args),

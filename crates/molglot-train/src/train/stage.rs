@@ -213,6 +213,7 @@ impl StageRunner<'_> {
                 state.save(
                     self.checkpoints,
                     &learner,
+                    &model.config,
                     alignment,
                     Some(&optimizer),
                     self.recipe.checkpoint.keep,
@@ -242,6 +243,7 @@ impl StageRunner<'_> {
         state.save(
             self.checkpoints,
             &learner,
+            &model.config,
             model.alignment.as_ref(),
             None,
             self.recipe.checkpoint.keep,

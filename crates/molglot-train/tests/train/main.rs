@@ -4,6 +4,7 @@
 mod cli;
 mod golden;
 mod learner;
+mod pretrained;
 mod run;
 mod structure;
 mod support;
