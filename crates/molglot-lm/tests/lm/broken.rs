@@ -277,7 +277,7 @@ fn an_adapter_for_another_model_is_named_with_what_does_not_fit() {
         &[
             "adapter_model.safetensors",
             "another model",
-            "`gate_proj`",
+            "target_modules",
             "fc1",
         ],
     );

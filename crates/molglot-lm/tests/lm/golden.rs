@@ -17,6 +17,18 @@ fn compare(golden: &Golden) {
     }
 }
 
+/// Transformers 5 refuses a number with a point where its own files have none.
+#[test]
+fn the_scalar_of_gemma_is_written_as_it_is_read() {
+    let file = crate::support::fixtures().join("gemma2/model/config.json");
+    let config: DecoderConfig = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    let written = serde_json::to_string(&config).unwrap();
+    assert!(
+        written.contains(r#""query_pre_attn_scalar":9,"#),
+        "{written}"
+    );
+}
+
 /// Toy models of our own (`fixtures/lm`), beside the larger ones that are run where they are.
 mod toy {
     use super::{compare, fixture};
