@@ -159,6 +159,12 @@ Examples:
         after_help = "Example:\n  cargo xtask embed --run runs/quickstart-20261120-083000 --input molecules.smi --out features.safetensors"
     )]
     Embed(Forwarded),
+    /// Write a language model as transformers and PEFT read it [molglot export]
+    #[command(
+        disable_help_flag = true,
+        after_help = "Example:\n  cargo xtask export --run runs/quickstart-20261120-083000 --to merged --out merged"
+    )]
+    Export(Forwarded),
     /// Work on molecules, line by line [molglot chem]
     #[command(
         disable_help_flag = true,
@@ -199,6 +205,7 @@ impl MolglotCommand {
             Self::Predict(forwarded) => ("predict", forwarded),
             Self::Eval(forwarded) => ("eval", forwarded),
             Self::Embed(forwarded) => ("embed", forwarded),
+            Self::Export(forwarded) => ("export", forwarded),
             Self::Chem(forwarded) => ("chem", forwarded),
             Self::Structure(forwarded) => ("structure", forwarded),
             Self::Verify(forwarded) => ("verify", forwarded),

@@ -5,11 +5,13 @@
 pub mod hscale;
 pub mod info_nce;
 pub mod next_token;
+mod verify;
 
 use hscale::{HScale, HScaleConfig};
 use molglot_core::{Aligned, Batch, Loss, Objective, TextRead, registry};
 use molglot_tensor::burn;
 use next_token::{NextToken, NextTokenConfig};
+pub use verify::verify;
 
 registry! {
     /// Every objective that a recipe can name.

@@ -16,6 +16,8 @@ pub struct PromptTemplate {
     pub template: String,
     /// The instruction used in training and when the user gives none.
     pub instruction: String,
+    /// Whether a published model is asked through its chat template, when it has one.
+    pub chat: bool,
 }
 
 impl Default for PromptTemplate {
@@ -23,6 +25,7 @@ impl Default for PromptTemplate {
         Self {
             template: "{graph}\n{instruction}\n".to_owned(),
             instruction: "Describe the molecule.".to_owned(),
+            chat: true,
         }
     }
 }
@@ -67,11 +70,23 @@ impl PromptTemplate {
             text.replace("{smiles}", smiles)
                 .replace("{instruction}", instruction)
         };
-        let mut ids = vec![tokenizer.bos];
+        let turn = tokenizer.turn.as_ref().filter(|_| self.chat);
+        let mut ids = match turn {
+            Some(turn) => turn.before.clone(),
+            None => tokenizer.bos.into_iter().collect(),
+        };
         ids.extend(tokenizer.encode(&fill(before))?);
         let slots = ids.len() as u32..(ids.len() + soft_tokens) as u32;
         ids.extend(std::iter::repeat_n(tokenizer.graph, soft_tokens));
-        ids.extend(tokenizer.encode(&fill(after))?);
+        let after = fill(after);
+        match turn {
+            // The template ends the turn; white space before that would be the user's.
+            Some(turn) => {
+                ids.extend(tokenizer.encode(after.trim_end())?);
+                ids.extend(&turn.after);
+            }
+            None => ids.extend(tokenizer.encode(&after)?),
+        }
         let mut sequence = Sequence {
             ids,
             slots: slots.collect(),
@@ -96,7 +111,7 @@ impl PromptTemplate {
 /// [`TokenizerError`].
 pub fn plain(tokenizer: &Tokenizer, text: &str, limit: usize) -> Result<Sequence, TokenizerError> {
     let mut sequence = Sequence {
-        ids: vec![tokenizer.bos],
+        ids: tokenizer.bos.into_iter().collect(),
         ..Sequence::default()
     };
     append_labelled(&mut sequence, tokenizer.encode(text)?, tokenizer.eos, limit);
@@ -105,10 +120,12 @@ pub fn plain(tokenizer: &Tokenizer, text: &str, limit: usize) -> Result<Sequence
 
 fn append_labelled(sequence: &mut Sequence, mut answer: Vec<u32>, eos: u32, limit: usize) {
     let start = sequence.ids.len();
+    // The first token of a sequence is predicted from nothing.
+    let first = start.max(1) as u32;
     answer.truncate(limit.saturating_sub(start + 1));
     sequence.ids.extend(answer);
     sequence.ids.push(eos);
-    sequence.labels = (start as u32..sequence.ids.len() as u32).collect();
+    sequence.labels = (first..sequence.ids.len() as u32).collect();
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! A language model as a recipe describes it.
 
+use std::path::PathBuf;
+
+use molglot_tensor::burn::tensor::FloatDType;
 use serde::{Deserialize, Serialize};
 
-use crate::decoder::DecoderConfig;
+use crate::decoder::{DecoderConfig, LoadError, read_json};
 
 /// Every language model that a recipe can name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -10,6 +13,57 @@ use crate::decoder::DecoderConfig;
 pub enum LmSettings {
     /// See [`LlamaSettings`].
     Llama(LlamaSettings),
+    /// See [`PretrainedSettings`].
+    Pretrained(PretrainedSettings),
+}
+
+impl LmSettings {
+    /// Number of blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`] when that is in a `config.json` that cannot be read.
+    pub fn layers(&self) -> Result<usize, LoadError> {
+        match self {
+            Self::Llama(settings) => Ok(settings.num_hidden_layers),
+            Self::Pretrained(settings) => {
+                let config: DecoderConfig = read_json(&settings.path.join("config.json"))?;
+                Ok(config.num_hidden_layers)
+            }
+        }
+    }
+}
+
+/// A published language model, as its Hugging Face directory has it: weights, tokenizer, chat template.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PretrainedSettings {
+    /// The directory.
+    pub path: PathBuf,
+    /// What its weights are held in.
+    #[serde(default)]
+    pub dtype: Precision,
+}
+
+/// A float type of weights that are not trained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// Single precision.
+    #[default]
+    F32,
+    /// bfloat16, half the memory; not on a CPU.
+    Bf16,
+}
+
+impl Precision {
+    /// The type of tensors.
+    pub fn dtype(self) -> FloatDType {
+        match self {
+            Self::F32 => FloatDType::F32,
+            Self::Bf16 => FloatDType::BF16,
+        }
+    }
 }
 
 /// Sizes of a Llama that is trained from nothing; the vocabulary is that of its tokenizer.

@@ -133,6 +133,12 @@ impl Backend {
     }
 }
 
+/// Whether a device, with or without autodiff, is the host's processor.
+pub fn is_cpu(device: &Device) -> bool {
+    let mut cpus = Backend::cpus().into_iter();
+    cpus.any(|backend| backend.open().is_ok_and(|cpu| cpu == *device))
+}
+
 /// Number of CUDA devices that answer; 0 without the `cuda` feature or without a driver.
 pub fn cuda_devices() -> usize {
     #[cfg(feature = "cuda")]
@@ -203,6 +209,14 @@ mod tests {
         assert_eq!("cuda".parse(), Ok(Backend::Cuda(0)));
         let error = "gpu".parse::<Backend>().unwrap_err();
         assert!(error.to_string().contains("cuda:N"), "{error}");
+    }
+
+    #[test]
+    fn a_cpu_is_one_with_autodiff_too() {
+        for backend in Backend::cpus() {
+            let device = backend.open().unwrap();
+            assert!(is_cpu(&device) && is_cpu(&device.autodiff()), "{backend}");
+        }
     }
 
     #[test]

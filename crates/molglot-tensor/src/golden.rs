@@ -1,15 +1,16 @@
 //! Reference cases: inputs, outputs and gradients of a public implementation, with a tolerance for each.
 //!
 //! A case is a folder with `io.safetensors` (`in.*`, `out.*`, `grad.*`) and `meta.json`, whose
-//! `tensors.<name>.atol` is the largest absolute difference that rounding explains.
+//! `tensors.<name>.atol` is the largest absolute difference that rounding explains. A case about text has JSON files
+//! instead of `io.safetensors`.
 
 use std::{
     collections::BTreeMap,
-    env, fmt, fs,
+    env, fmt, fs, io,
     path::{Path, PathBuf},
 };
 
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 /// The environment variable that names the folder of cases.
 pub const VARIABLE: &str = "MOLGLOT_GOLDEN";
@@ -34,6 +35,12 @@ impl GoldenError {
     }
 }
 
+fn read_json(file: &Path) -> Result<serde_json::Value, GoldenError> {
+    let failed = |error: &dyn fmt::Display| GoldenError(format!("{}: {error}", file.display()));
+    let bytes = fs::read(file).map_err(|error| failed(&error))?;
+    serde_json::from_slice(&bytes).map_err(|error| failed(&error))
+}
+
 impl Golden {
     /// The case of this name under `MOLGLOT_GOLDEN`; `None` when the variable is not set.
     ///
@@ -50,23 +57,35 @@ impl Golden {
     ///
     /// # Errors
     ///
-    /// [`GoldenError`] when a file is missing or is not what it should be.
+    /// [`GoldenError`] when `meta.json` is missing or a file is not what it should be. A case without `io.safetensors`
+    /// has no tensors.
     pub fn open(dir: &Path) -> Result<Self, GoldenError> {
-        let read = |name: &str| {
-            let path = dir.join(name);
-            fs::read(&path).map_err(|error| GoldenError(format!("{}: {error}", path.display())))
+        let meta = read_json(&dir.join("meta.json"))?;
+        let file = dir.join("io.safetensors");
+        let failed = |error: &dyn fmt::Display| GoldenError(format!("{}: {error}", file.display()));
+        let io = match fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let none: [(&str, TensorView<'_>); 0] = [];
+                safetensors::serialize(none, None).map_err(|error| failed(&error))?
+            }
+            Err(error) => return Err(failed(&error)),
         };
-        let io = read("io.safetensors")?;
-        SafeTensors::deserialize(&io)
-            .map_err(|error| GoldenError(format!("{}: {error}", dir.display())))?;
-        let meta = serde_json::from_slice(&read("meta.json")?).map_err(|error| {
-            GoldenError(format!("{}: {error}", dir.join("meta.json").display()))
-        })?;
+        SafeTensors::deserialize(&io).map_err(|error| failed(&error))?;
         Ok(Self {
             dir: dir.to_owned(),
             io,
             meta,
         })
+    }
+
+    /// A JSON file of the case.
+    ///
+    /// # Errors
+    ///
+    /// [`GoldenError`] when it is missing or no JSON.
+    pub fn json(&self, name: &str) -> Result<serde_json::Value, GoldenError> {
+        read_json(&self.dir.join(name))
     }
 
     /// The folder.
@@ -214,6 +233,7 @@ pub struct Comparison<'a> {
     compared: BTreeMap<String, f64>,
     failures: Vec<String>,
     skipped: BTreeMap<String, String>,
+    uncovered: Vec<String>,
 }
 
 impl<'a> Comparison<'a> {
@@ -224,6 +244,7 @@ impl<'a> Comparison<'a> {
             compared: BTreeMap::new(),
             failures: Vec::new(),
             skipped: BTreeMap::new(),
+            uncovered: Vec::new(),
         }
     }
 
@@ -283,6 +304,21 @@ impl<'a> Comparison<'a> {
         self.failures.push(error.to_string());
     }
 
+    /// Compares something that is no tensor, which must be equal.
+    pub fn same<T: PartialEq + fmt::Debug>(&mut self, name: &str, found: &T, wanted: &T) {
+        if found == wanted {
+            self.exact(name);
+        } else {
+            let what = format!("{name}: {found:?} and not {wanted:?}");
+            self.fail(name, &GoldenError(what));
+        }
+    }
+
+    /// Names something of the case that is no tensor and that nothing is compared with.
+    pub fn uncovered(&mut self, name: &str) {
+        self.uncovered.push(name.to_owned());
+    }
+
     /// Says why a tensor is not compared.
     pub fn skip(&mut self, name: &str, reason: &str) {
         self.skipped.insert(name.to_owned(), reason.to_owned());
@@ -294,13 +330,15 @@ impl<'a> Comparison<'a> {
     ///
     /// [`GoldenError`] when the case has become unreadable.
     pub fn finish(self) -> Result<Verdict, GoldenError> {
-        let uncovered = self.golden.names()?.into_iter().filter(|name| {
+        let mut uncovered = self.golden.names()?;
+        uncovered.retain(|name| {
             (name.starts_with("out.") || name.starts_with("grad."))
                 && !self.compared.contains_key(name)
                 && !self.skipped.contains_key(name)
         });
+        uncovered.extend(self.uncovered);
         Ok(Verdict {
-            uncovered: uncovered.collect(),
+            uncovered,
             compared: self.compared,
             failures: self.failures,
             skipped: self.skipped,
@@ -311,7 +349,7 @@ impl<'a> Comparison<'a> {
 /// How a case went.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Verdict {
-    /// Every tensor compared, with its largest difference as a part of its tolerance; 0 where equality is asked for.
+    /// Everything compared, tensors mostly, with its largest difference as a part of its tolerance; 0 where equality is asked for.
     pub compared: BTreeMap<String, f64>,
     /// What is outside its tolerance or could not be computed.
     pub failures: Vec<String>,
@@ -322,6 +360,30 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// What two runs over one case found together: what one of them compared, the other need not have.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let mut compared = self.compared;
+        for (name, part) in other.compared {
+            let worst = compared.entry(name).or_default();
+            *worst = worst.max(part);
+        }
+        let mut skipped = self.skipped;
+        skipped.extend(other.skipped);
+        skipped.retain(|name, _| !compared.contains_key(name));
+        let mut uncovered = self.uncovered;
+        uncovered.extend(other.uncovered);
+        uncovered.sort();
+        uncovered.dedup();
+        uncovered.retain(|name| !compared.contains_key(name) && !skipped.contains_key(name));
+        Self {
+            failures: [self.failures, other.failures].concat(),
+            compared,
+            uncovered,
+            skipped,
+        }
+    }
+
     /// Whether everything was compared and is inside its tolerance.
     pub fn passed(&self) -> bool {
         self.failures.is_empty() && self.uncovered.is_empty() && !self.compared.is_empty()
@@ -338,7 +400,7 @@ impl Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} tensors compared", self.compared.len())?;
+        write!(f, "{} values compared", self.compared.len())?;
         if let Some((name, part)) = self.worst() {
             write!(f, ", worst {part:.2} of its tolerance ({name})")?;
         }

@@ -2,7 +2,9 @@
 
 use molglot_align::{ObjectiveConfig, hscale::HScaleConfig};
 use molglot_encoder::EncoderConfig;
-use molglot_lm::{GenerateConfig, LmSettings, LoraConfig, PromptTemplate, generate::GenerateError};
+use molglot_lm::{
+    GenerateConfig, LmSettings, LoraConfig, Precision, PromptTemplate, generate::GenerateError,
+};
 use molglot_projector::ProjectorConfig;
 use serde::{Deserialize, Serialize};
 
@@ -241,9 +243,12 @@ impl Recipe {
     /// [`RecipeError`] with the place, what is wrong and the remedy.
     pub fn read(document: &Document) -> Result<Self, RecipeError> {
         let mut recipe: Self = document.to()?;
-        recipe.check(document)?;
-        let LmSettings::Llama(lm) = &recipe.lm;
-        let middle = lm.num_hidden_layers / 2;
+        let layers = match recipe.lm.layers() {
+            Ok(layers) => layers,
+            Err(error) => return Err(document.invalid("lm.path", error.to_string())),
+        };
+        recipe.check(document, layers)?;
+        let middle = layers / 2;
         for stage in &mut recipe.stages {
             if let ObjectiveConfig::HScale(settings) = &mut stage.objective {
                 settings.text_layer.get_or_insert(middle);
@@ -252,19 +257,36 @@ impl Recipe {
         Ok(recipe)
     }
 
-    fn check(&self, document: &Document) -> Result<(), RecipeError> {
+    fn check_lm(&self, document: &Document) -> Result<(), RecipeError> {
         let fail = |path: &str, message: String| Err(document.invalid(path, message));
-        let LmSettings::Llama(lm) = &self.lm;
-        if let Err(error) = lm.config(self.tokenizer.vocab_size).check() {
-            return fail("lm", error.to_string());
+        match &self.lm {
+            LmSettings::Llama(lm) => {
+                if let Err(error) = lm.config(self.tokenizer.vocab_size).check() {
+                    return fail("lm", error.to_string());
+                }
+                if self.tokenizer.vocab_size < 260 {
+                    let message = format!(
+                        "{} is too small: 256 bytes and 4 special tokens need at least 260",
+                        self.tokenizer.vocab_size
+                    );
+                    return fail("tokenizer.vocab_size", message);
+                }
+            }
+            LmSettings::Pretrained(lm) => {
+                let trained = self.stages.iter().position(|stage| stage.trains(Part::Lm));
+                if let (Precision::Bf16, Some(stage)) = (lm.dtype, trained) {
+                    let message = "what is trained is held in f32: train lora instead of lm, or set lm.dtype = \"f32\"";
+                    return fail(&format!("stage.{stage}.train"), message.to_owned());
+                }
+            }
         }
-        if self.tokenizer.vocab_size < 260 {
-            let message = format!(
-                "{} is too small: 256 bytes and 4 special tokens need at least 260",
-                self.tokenizer.vocab_size
-            );
-            return fail("tokenizer.vocab_size", message);
-        }
+        Ok(())
+    }
+
+    /// `layers`: those of the language model.
+    fn check(&self, document: &Document, layers: usize) -> Result<(), RecipeError> {
+        let fail = |path: &str, message: String| Err(document.invalid(path, message));
+        self.check_lm(document)?;
         if self.prompt.template.matches("{graph}").count() != 1 {
             return fail(
                 "prompt.template",
@@ -361,11 +383,8 @@ impl Recipe {
                         "it must be above 0".to_owned(),
                     );
                 }
-                if settings
-                    .text_layer
-                    .is_some_and(|layer| layer > lm.num_hidden_layers)
-                {
-                    let message = format!("the language model has {} layers", lm.num_hidden_layers);
+                if settings.text_layer.is_some_and(|layer| layer > layers) {
+                    let message = format!("the language model has {layers} layers");
                     return fail(&at("objective.text_layer"), message);
                 }
             }

@@ -4,11 +4,12 @@ use std::{fmt, io, path::Path};
 
 use molglot_core::SpliceError;
 use molglot_lm::{
+    PretrainedError,
     decoder::{ConfigError, LoadError},
     generate::GenerateError,
     lora::{AdapterError, LoraError},
     prompt::PromptError,
-    tokenizer::TokenizerError,
+    tokenizer::{PretrainedTokenizerError, TokenizerError},
 };
 use molglot_metrics::retrieval::RetrievalError;
 use molglot_tensor::{device::DeviceError, weights::WeightsError};
@@ -37,6 +38,12 @@ pub enum Error {
     /// A model folder cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// A published language model cannot be used.
+    #[error(transparent)]
+    Pretrained(#[from] PretrainedError),
+    /// A published tokenizer cannot be used.
+    #[error(transparent)]
+    PretrainedTokenizer(#[from] PretrainedTokenizerError),
     /// A language model cannot be made.
     #[error(transparent)]
     Config(#[from] ConfigError),

@@ -6,6 +6,7 @@
 
 pub mod aligner;
 pub mod alignment;
+pub mod base;
 pub mod bench;
 pub mod cli;
 pub mod collate;
@@ -14,6 +15,7 @@ pub mod data;
 pub mod embed;
 pub mod error;
 pub mod evaluate;
+pub mod export;
 pub mod model;
 pub mod optim;
 pub mod predict;
@@ -24,3 +26,4 @@ pub mod report;
 pub mod run;
 pub mod suggest;
 pub mod train;
+pub mod verify;

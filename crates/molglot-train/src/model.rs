@@ -6,7 +6,8 @@
 //!   encoder.safetensors
 //!   projector.safetensors
 //!   alignment.safetensors       encoder, projector and statistics by which molecules and captions are compared
-//!   lm/                         a Hugging Face directory: config.json, model.safetensors, tokenizer.json
+//!   lm/                         a Hugging Face directory: config.json, model.safetensors, tokenizer.json;
+//!                               not there when the run took a published model and left it as it was: see [`Base`]
 //!   adapter/                    a PEFT directory: adapter_config.json, adapter_model.safetensors
 //! ```
 
@@ -16,9 +17,11 @@ use molglot_align::hscale::HScaleConfig;
 use molglot_core::{Encoder, LanguageModel};
 use molglot_encoder::EncoderConfig;
 use molglot_lm::{
-    DecoderConfig, GenerateConfig, LoraConfig, PromptTemplate, Tokenizer,
+    DecoderConfig, GenerateConfig, LoraConfig, Precision, Pretrained, PromptTemplate, Tokenizer,
     decoder::load_dir,
+    load_pretrained,
     lora::{Adapter, is_lora, save_adapter},
+    pretrained::check_vocabulary,
 };
 use molglot_projector::ProjectorConfig;
 use molglot_tensor::{
@@ -29,7 +32,7 @@ use molglot_tensor::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    aligner::Aligner, alignment::Alignment, collate::Collator, error::Error,
+    aligner::Aligner, alignment::Alignment, base::Base, collate::Collator, error::Error,
     run::atomic::write_atomic,
 };
 
@@ -40,6 +43,9 @@ pub struct ModelConfig {
     pub encoder: EncoderConfig,
     /// The projector.
     pub projector: ProjectorConfig,
+    /// The published language model that was left as it was, when it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Base>,
     /// The adapter, when there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lora: Option<LoraConfig>,
@@ -53,6 +59,15 @@ pub struct ModelConfig {
     /// Whether the alignment has a language model of its own, because the model's was trained on.
     #[serde(default)]
     pub alignment_keeps_lm: bool,
+}
+
+impl ModelConfig {
+    /// Whether the parameter of an [`Aligner`] at this path is stored with the run, and not in the directory of its base.
+    pub fn stores(&self, path: &str) -> bool {
+        self.base.is_none()
+            || !path.starts_with("lm.")
+            || self.lora.as_ref().is_some_and(|lora| lora.is_saved(path))
+    }
 }
 
 /// A model with its tokenizer.
@@ -83,6 +98,9 @@ impl Model {
             write_atomic(&path, bytes).map_err(Error::io(&path))
         };
         for folder in ["", "lm", "adapter"] {
+            if folder == "lm" && self.config.base.is_some() {
+                continue;
+            }
             let path = dir.join(folder);
             fs::create_dir_all(&path).map_err(Error::io(&path))?;
         }
@@ -106,19 +124,27 @@ impl Model {
                 weights::to_bytes(alignment, &all, &same_names)?,
             )?;
         }
-        let base = |path: &str| !is_lora(path);
-        let base_name = |path: &str| self.lm.architecture.base_name(path);
-        write("lm/config.json", json(&self.lm)?)?;
-        write(
-            "lm/model.safetensors",
-            weights::to_bytes(&self.aligner.lm, &base, &base_name)?,
-        )?;
-        write(
-            "lm/tokenizer.json",
-            self.collator.tokenizer.to_json()?.into_bytes(),
-        )?;
+        if self.config.base.is_none() {
+            let base = |path: &str| !is_lora(path);
+            let base_name = |path: &str| self.lm.architecture.base_name(path);
+            write("lm/config.json", json(&self.lm)?)?;
+            write(
+                "lm/model.safetensors",
+                weights::to_bytes(&self.aligner.lm, &base, &base_name)?,
+            )?;
+            for (name, bytes) in self.collator.tokenizer.files()? {
+                write(&format!("lm/{name}"), bytes)?;
+            }
+            if self.collator.tokenizer.is_pretrained() {
+                write("lm/generation_config.json", json(&self.generation())?)?;
+            }
+        }
         if let Some(lora) = &self.config.lora {
-            for (name, bytes) in save_adapter(&self.aligner.lm, lora, "../lm")? {
+            let base = match &self.config.base {
+                Some(base) => base.path.display().to_string(),
+                None => "../lm".to_owned(),
+            };
+            for (name, bytes) in save_adapter(&self.aligner.lm, lora, &base)? {
                 write(&format!("adapter/{name}"), bytes)?;
             }
         }
@@ -136,7 +162,14 @@ impl Model {
         let config: ModelConfig =
             toml::from_str(&text).map_err(|error| Error::file(&path, error))?;
         let mut init = Init::new(0, device);
-        let (mut lm, lm_config) = load_dir(&dir.join("lm"), FloatDType::F32, device)?;
+        let Pretrained {
+            mut lm,
+            config: lm_config,
+            tokenizer,
+        } = match &config.base {
+            Some(base) => base.load(device)?,
+            None => own_lm(&dir.join("lm"), device)?,
+        };
         if config.lora.is_some() {
             lm = Adapter::read(&dir.join("adapter"))?.attach(lm, &mut init)?;
         }
@@ -157,14 +190,6 @@ impl Model {
                 Some(read("alignment.safetensors")?.load_into(blank, &same_names)?)
             }
         };
-        let tokenizer = Tokenizer::read(&dir.join("lm/tokenizer.json"))?;
-        if tokenizer.vocab_size() > lm_config.vocab_size {
-            let (tokens, rows) = (tokenizer.vocab_size(), lm_config.vocab_size);
-            let reason = format!(
-                "it has {tokens} tokens, the language model beside it {rows}; they are of two models"
-            );
-            return Err(Error::file(&dir.join("lm/tokenizer.json"), reason));
-        }
         let collator = Collator {
             tokenizer,
             prompt: config.prompt.clone(),
@@ -183,6 +208,21 @@ impl Model {
         })
     }
 
+    /// `generation_config.json`: the tokens with a role in generation, and what the recipe says about answers.
+    pub fn generation(&self) -> serde_json::Value {
+        let tokenizer = &self.collator.tokenizer;
+        let generate = &self.config.generate;
+        serde_json::json!({
+            "bos_token_id": tokenizer.bos,
+            "eos_token_id": tokenizer.stops,
+            "pad_token_id": tokenizer.pad,
+            "max_new_tokens": generate.max_new_tokens,
+            "num_beams": generate.num_beams,
+            "repetition_penalty": generate.repetition_penalty,
+            "no_repeat_ngram_size": generate.no_repeat_ngram_size,
+        })
+    }
+
     /// A copy for evaluation: on the plain device, with running statistics and without dropout.
     #[must_use]
     pub fn valid(&self) -> Self {
@@ -196,7 +236,24 @@ impl Model {
     }
 }
 
-fn json(value: &impl Serialize) -> Result<Vec<u8>, Error> {
+/// A language model that a run trained, with its tokenizer.
+fn own_lm(dir: &Path, device: &Device) -> Result<Pretrained, Error> {
+    if dir.join("tokenizer_config.json").is_file() {
+        return Ok(load_pretrained(dir, Precision::F32, device)?);
+    }
+    let (lm, config) = load_dir(dir, FloatDType::F32, device)?;
+    let file = dir.join("tokenizer.json");
+    let tokenizer = Tokenizer::read(&file)?;
+    check_vocabulary(&file, &tokenizer, &config)?;
+    Ok(Pretrained {
+        lm,
+        config,
+        tokenizer,
+    })
+}
+
+/// A value as the bytes of a JSON file.
+pub(crate) fn json(value: &impl Serialize) -> Result<Vec<u8>, Error> {
     let mut bytes = serde_json::to_vec_pretty(value).map_err(Error::internal)?;
     bytes.push(b'\n');
     Ok(bytes)

@@ -149,8 +149,10 @@ fn batch(
     let streams = questions.iter().map(|question| question.number).collect();
     let prompts = Prompts::from_text(embeddings, &text).with_streams(streams);
     let mut config = config.clone();
-    if !config.eos_token_id.contains(&collator.tokenizer.eos) {
-        config.eos_token_id.push(collator.tokenizer.eos);
+    for &stop in &collator.tokenizer.stops {
+        if !config.eos_token_id.contains(&stop) {
+            config.eos_token_id.push(stop);
+        }
     }
     let found = generate(
         &aligner.lm,

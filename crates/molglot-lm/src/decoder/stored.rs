@@ -1,6 +1,6 @@
 //! `config.json` as files have it: old and new names, names of different families, values that default to others.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     Activation, Architecture,
@@ -63,12 +63,20 @@ struct Rotary {
     max_window_layers: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     layer_types: Option<Vec<LayerType>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_integer")]
     query_pre_attn_scalar: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attn_logit_softcapping: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     final_logit_softcapping: Option<f64>,
+}
+
+/// A whole number without its point: transformers 5 refuses `4.0` where its own files have `4`.
+fn as_integer<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) if value.fract() == 0.0 => serializer.serialize_i64(*value as i64),
+        other => other.serialize(serializer),
+    }
 }
 
 /// Fields of OPT.

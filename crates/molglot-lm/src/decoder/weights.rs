@@ -8,7 +8,7 @@ use molglot_tensor::{
     weights::{Weights, WeightsError},
 };
 
-use super::{ConfigError, Decoder, DecoderConfig};
+use super::{Decoder, DecoderConfig};
 
 /// Why a model directory could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +22,6 @@ pub enum LoadError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The configuration describes no model.
-    #[error("config.json: {0}")]
-    Config(#[from] ConfigError),
     /// The weights do not fit.
     #[error(transparent)]
     Weights(#[from] WeightsError),
@@ -54,12 +51,18 @@ pub fn load_dir(
     dtype: FloatDType,
     device: &Device,
 ) -> Result<(Decoder, DecoderConfig), LoadError> {
-    let config: DecoderConfig = read_json(&dir.join("config.json"))?;
+    let file = dir.join("config.json");
+    let config: DecoderConfig = read_json(&file)?;
     let tied = config.tie_word_embeddings;
     let weights = Weights::read_dir(dir)?.without(|name| {
         name.ends_with("rotary_emb.inv_freq") || (tied && name == "lm_head.weight")
     });
     let rename = |path: &str| config.architecture.base_name(path);
-    let model = weights.load_as(config.init(&mut Init::unfilled(device))?, dtype, &rename)?;
+    let blank = config.init(&mut Init::unfilled(device));
+    let blank = blank.map_err(|error| LoadError::ConfigFile {
+        file: file.display().to_string(),
+        reason: error.to_string(),
+    })?;
+    let model = weights.load_as(blank, dtype, &rename)?;
     Ok((model, config))
 }

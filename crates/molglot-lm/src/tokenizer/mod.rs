@@ -10,4 +10,4 @@ pub use config::{SpecialTokens, TokenizerConfig};
 pub use error::TokenizerError;
 pub use pretrained::{Padded, Padding, PretrainedTokenizer, Side, SpecialIds};
 pub use spaces::clean_up_spaces;
-pub use trained::Tokenizer;
+pub use trained::{PretrainedTokenizerError, Tokenizer, Turn};

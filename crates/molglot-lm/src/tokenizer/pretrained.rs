@@ -173,6 +173,29 @@ impl PretrainedTokenizer {
         self.inner.get_vocab_size(true)
     }
 
+    /// One more than the largest id: how many rows a table of embeddings needs.
+    pub fn id_limit(&self) -> u32 {
+        let ids = self.inner.get_vocab(true);
+        ids.values().copied().max().map_or(0, |largest| largest + 1)
+    }
+
+    /// The same tokenizer, for which text that spells a special token is text.
+    #[must_use]
+    pub fn without_special(&self) -> Self {
+        let mut plain = self.clone();
+        plain.inner.set_encode_special_tokens(true);
+        plain
+    }
+
+    /// The contents of `tokenizer.json`.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenizerError::Inner`] when the `tokenizers` crate cannot serialise it.
+    pub fn to_json(&self) -> Result<String, TokenizerError> {
+        self.inner.to_string(true).map_err(crate_error)
+    }
+
     /// The id of a token as the vocabulary writes it.
     pub fn token_to_id(&self, token: &str) -> Option<u32> {
         self.inner.token_to_id(token)

@@ -1,6 +1,7 @@
-//! A byte-level BPE tokenizer, trained on the captions and stored as `tokenizer.json`.
+//! The tokenizer of a model: byte-level BPE trained on the captions and stored as `tokenizer.json`, or that of a published
+//! model.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use tokenizers::{
     AddedToken, TokenizerBuilder,
@@ -9,7 +10,14 @@ use tokenizers::{
     pre_tokenizers::byte_level::ByteLevel,
 };
 
-use super::error::{TokenizerError, inner};
+use super::{
+    error::{TokenizerError, inner},
+    pretrained::PretrainedTokenizer,
+};
+use crate::{
+    chat::{ChatError, ChatOptions, ChatTemplates, Message},
+    generate::{GenerateConfig, GenerateError},
+};
 
 /// Fills the gaps of a batch.
 const PAD: &str = "<pad>";
@@ -23,16 +31,66 @@ const GRAPH: &str = "<graph>";
 /// Text to ids and back.
 #[derive(Clone, Debug)]
 pub struct Tokenizer {
-    tokenizer: tokenizers::Tokenizer,
+    source: Source,
     /// Id of the padding token.
     pub pad: u32,
-    /// Id of the token that begins a text.
-    pub bos: u32,
+    /// Id of the token that begins a text; some published models have none.
+    pub bos: Option<u32>,
     /// Id of the token that ends a text.
     pub eos: u32,
     /// Id of the placeholder for soft tokens.
     pub graph: u32,
+    /// Ids of all tokens that end an answer, `eos` first.
+    pub stops: Vec<u32>,
+    /// What a chat template puts around what the user says.
+    pub turn: Option<Turn>,
 }
+
+/// The tokens that a chat template puts around the words of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// From the beginning of the text to the user's words.
+    pub before: Vec<u32>,
+    /// From there to where the answer begins.
+    pub after: Vec<u32>,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Trained(Box<tokenizers::Tokenizer>),
+    Pretrained {
+        /// Takes text that spells a special token for text.
+        plain: Box<PretrainedTokenizer>,
+        /// The files of its directory.
+        files: Vec<(String, Vec<u8>)>,
+    },
+}
+
+/// What cannot be used in the directory of a published tokenizer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PretrainedTokenizerError {
+    /// The vocabulary or its settings.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// The chat template.
+    #[error(transparent)]
+    Chat(#[from] ChatError),
+    /// `generation_config.json`.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
+}
+
+/// The files of a tokenizer's directory, beside the vocabulary.
+const FILES: [&str; 4] = [
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "chat_template.jinja",
+];
+
+/// Stands for the words of the user while a chat template is rendered; no text has it.
+const WORDS: &str = "\u{f0000}words\u{f0000}";
 
 impl Tokenizer {
     /// Trains byte-level BPE (Sennrich et al., 2016; bytes: GPT-2) on `texts` to at most `vocab_size` tokens.
@@ -97,12 +155,101 @@ impl Tokenizer {
         };
         let (pad, bos, eos, graph) = (id(PAD)?, id(BOS)?, id(EOS)?, id(GRAPH)?);
         Ok(Self {
-            tokenizer,
+            source: Source::Trained(Box::new(tokenizer)),
             pad,
-            bos,
+            bos: Some(bos),
             eos,
             graph,
+            stops: vec![eos],
+            turn: None,
         })
+    }
+
+    /// Reads the tokenizer of a published model from its Hugging Face directory, with its chat template when it has one.
+    ///
+    /// The tokens that end an answer are that of the tokenizer and those of `generation_config.json`. The placeholder for
+    /// soft tokens is the padding token: what is embedded there is replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`PretrainedTokenizerError`] naming the file and the key.
+    pub fn pretrained(dir: &Path) -> Result<Self, PretrainedTokenizerError> {
+        let tokenizer = PretrainedTokenizer::read(dir)?;
+        let ids = tokenizer.special_ids();
+        let settings = dir.join("generation_config.json");
+        let generation = if settings.is_file() {
+            GenerateConfig::read(&settings)?
+        } else {
+            GenerateConfig::default()
+        };
+        let mut stops: Vec<u32> = ids.eos.into_iter().collect();
+        for id in &generation.eos_token_id {
+            if !stops.contains(id) {
+                stops.push(*id);
+            }
+        }
+        let eos = *stops.first().ok_or_else(|| TokenizerError::NoToken {
+            dir: dir.display().to_string(),
+            role: "eos_token",
+        })?;
+        let pad = ids.pad.or(generation.pad_token_id).unwrap_or(eos);
+        let turn = match ChatTemplates::read(dir) {
+            Ok(templates) => Some(turn(&templates, &tokenizer)?),
+            Err(ChatError::Missing { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let mut files = Vec::new();
+        for name in FILES {
+            let file = dir.join(name);
+            if file.is_file() {
+                let bytes = fs::read(&file)
+                    .map_err(|error| TokenizerError::file(&file, error.to_string()))?;
+                files.push((name.to_owned(), bytes));
+            }
+        }
+        Ok(Self {
+            source: Source::Pretrained {
+                plain: Box::new(tokenizer.without_special()),
+                files,
+            },
+            pad,
+            bos: ids.bos,
+            eos,
+            graph: pad,
+            stops,
+            turn,
+        })
+    }
+
+    /// The files of its directory, by name: `tokenizer.json`, and what a published one has beside it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tokenizer::to_json`].
+    pub fn files(&self) -> Result<Vec<(String, Vec<u8>)>, TokenizerError> {
+        match &self.source {
+            Source::Trained(_) => Ok(vec![(FILES[0].to_owned(), self.to_json()?.into_bytes())]),
+            Source::Pretrained { files, .. } => Ok(files.clone()),
+        }
+    }
+
+    /// `tokenizer_config.json` for transformers; `None` when the directory that it came from has one.
+    pub fn settings(&self) -> Option<serde_json::Value> {
+        let Source::Trained(_) = &self.source else {
+            return None;
+        };
+        Some(serde_json::json!({
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "pad_token": PAD,
+            "bos_token": BOS,
+            "eos_token": EOS,
+            "clean_up_tokenization_spaces": false,
+        }))
+    }
+
+    /// Whether it is that of a published model.
+    pub fn is_pretrained(&self) -> bool {
+        matches!(self.source, Source::Pretrained { .. })
     }
 
     /// The contents of `tokenizer.json`.
@@ -111,12 +258,18 @@ impl Tokenizer {
     ///
     /// [`TokenizerError::Inner`] when the `tokenizers` crate cannot serialise it.
     pub fn to_json(&self) -> Result<String, TokenizerError> {
-        self.tokenizer.to_string(true).map_err(inner)
+        match &self.source {
+            Source::Trained(tokenizer) => tokenizer.to_string(true).map_err(inner),
+            Source::Pretrained { plain, .. } => plain.to_json(),
+        }
     }
 
-    /// Number of tokens.
+    /// Number of tokens; of a published one, whose ids may have gaps, one more than the largest id.
     pub fn vocab_size(&self) -> usize {
-        self.tokenizer.get_vocab_size(true)
+        match &self.source {
+            Source::Trained(tokenizer) => tokenizer.get_vocab_size(true),
+            Source::Pretrained { plain, .. } => plain.id_limit() as usize,
+        }
     }
 
     /// Ids of a text, without any special token. Text that happens to spell a special token is plain text.
@@ -125,24 +278,19 @@ impl Tokenizer {
     ///
     /// [`TokenizerError::Inner`] when the `tokenizers` crate refuses.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
+        let tokenizer = match &self.source {
+            Source::Trained(tokenizer) => tokenizer,
+            Source::Pretrained { plain, .. } => return plain.encode(text, false),
+        };
         // A zero-width split inside anything that looks like a special token keeps user text from becoming one.
         let mut ids = Vec::new();
         let mut rest = text;
         while let Some(at) = rest.find('<') {
-            ids.extend_from_slice(self.piece(&rest[..=at])?.as_slice());
+            ids.extend_from_slice(piece(tokenizer, &rest[..=at])?.as_slice());
             rest = &rest[at + 1..];
         }
-        ids.extend(self.piece(rest)?);
+        ids.extend(piece(tokenizer, rest)?);
         Ok(ids)
-    }
-
-    fn piece(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
-        Ok(self
-            .tokenizer
-            .encode(text, false)
-            .map_err(inner)?
-            .get_ids()
-            .to_vec())
     }
 
     /// Text of ids, special tokens left out.
@@ -151,8 +299,43 @@ impl Tokenizer {
     ///
     /// [`TokenizerError::Inner`] when the `tokenizers` crate refuses.
     pub fn decode(&self, ids: &[u32]) -> Result<String, TokenizerError> {
-        self.tokenizer.decode(ids, true).map_err(inner)
+        match &self.source {
+            Source::Trained(tokenizer) => tokenizer.decode(ids, true).map_err(inner),
+            Source::Pretrained { plain, .. } => plain.text(ids),
+        }
     }
+}
+
+fn piece(tokenizer: &tokenizers::Tokenizer, text: &str) -> Result<Vec<u32>, TokenizerError> {
+    Ok(tokenizer
+        .encode(text, false)
+        .map_err(inner)?
+        .get_ids()
+        .to_vec())
+}
+
+/// Where a chat template puts the words of the user.
+fn turn(
+    templates: &ChatTemplates,
+    tokenizer: &PretrainedTokenizer,
+) -> Result<Turn, PretrainedTokenizerError> {
+    let words = Message {
+        role: "user".to_owned(),
+        content: WORDS.to_owned(),
+    };
+    let options = ChatOptions {
+        add_generation_prompt: true,
+        ..ChatOptions::default()
+    };
+    let text = templates.render_messages(&[words], &options)?;
+    let Some((before, after)) = text.split_once(WORDS) else {
+        let reason = "the chat template leaves out what the user says".to_owned();
+        return Err(ChatError::Refused(reason).into());
+    };
+    Ok(Turn {
+        before: tokenizer.encode(before, false)?,
+        after: tokenizer.encode(after, false)?,
+    })
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
-//! Reference cases of language models: everything that transformers and PEFT returned, compared.
+//! Reference cases of language models, tokenizers and sampling: everything that transformers, PEFT and tokenizers
+//! returned, compared.
 
 mod causal;
 mod generation;
 mod lora;
+mod sampling;
+mod tokenizer;
 
 use molglot_core::CausalLayout;
 use molglot_tensor::{
@@ -24,6 +27,8 @@ pub fn verify(golden: &Golden, device: &Device) -> Result<Option<Verdict>, Golde
     match golden.meta()["kind"].as_str() {
         Some("causal_lm") => causal::run(&mut comparison, device)?,
         Some("lora") => lora::run(&mut comparison, device)?,
+        Some("sampling") => sampling::run(&mut comparison)?,
+        Some("tokenizer") => tokenizer::run(&mut comparison)?,
         _ => return Ok(None),
     }
     comparison.finish().map(Some)

@@ -1,97 +1,19 @@
-//! Chat templates against Jinja2 in the environment of transformers, and against Python's own methods.
+//! Chat templates against Jinja2 in the environment of transformers, and against Python's own methods. Conversations of
+//! published layouts are in `golden`.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
 use molglot_lm::{
-    PretrainedTokenizer,
-    chat::{ChatError, ChatOptions, ChatTemplates, Clock, Message, Value},
+    chat::{ChatError, ChatOptions, ChatTemplates, Clock, Value},
     tokenizer::SpecialTokens,
 };
 use serde_json::json;
 
-use crate::tokenizer::{cases, folder, toy};
-
-fn messages(case: &serde_json::Value) -> Vec<Message> {
-    serde_json::from_value(case["messages"].clone()).unwrap()
-}
-
-fn options(case: &serde_json::Value) -> ChatOptions {
-    ChatOptions {
-        add_generation_prompt: case["add_generation_prompt"].as_bool().unwrap(),
-        variables: serde_json::from_value(case["variables"].clone()).unwrap_or_default(),
-        ..ChatOptions::default()
-    }
-}
+use crate::{support::fixtures, tokenizer::toy};
 
 fn one(source: &str) -> ChatTemplates {
     let sources = [("default".to_owned(), source.to_owned())].into();
     ChatTemplates::new(sources, SpecialTokens::default(), Path::new("models/toy")).unwrap()
-}
-
-fn compare(name: &str) {
-    let Some(folder) = folder(name) else { return };
-    let cases = cases(&folder);
-    let dir = folder.join("tokenizer");
-    let tokenizer = PretrainedTokenizer::read(&dir).unwrap();
-    let older = tempfile::tempdir().unwrap();
-    fs::copy(
-        folder.join("tokenizer_config.hub.json"),
-        older.path().join("tokenizer_config.json"),
-    )
-    .unwrap();
-    for templates in [&dir, older.path()].map(|dir| ChatTemplates::read(dir).unwrap()) {
-        for case in cases["chat"].as_array().unwrap() {
-            let found = templates.render_messages(&messages(case), &options(case));
-            match case["error"].as_str() {
-                Some(reason) => match found.unwrap_err() {
-                    ChatError::Refused(said) => assert_eq!(said, reason, "{case}"),
-                    other => panic!("{other}: {case}"),
-                },
-                None => {
-                    let text = found.unwrap();
-                    assert_eq!(text, case["text"].as_str().unwrap(), "{case}");
-                    let ids = tokenizer.encode(&text, false).unwrap();
-                    // A conversation with a variable of its own has its text alone.
-                    assert!(case["ids"].is_null() || json!(ids) == case["ids"], "{case}");
-                }
-            }
-        }
-    }
-    eprintln!(
-        "{name}: {} conversations",
-        cases["chat"].as_array().unwrap().len()
-    );
-}
-
-#[test]
-fn conversations_of_llama3_equal_hugging_face() {
-    compare("tokenizer_llama3");
-}
-
-#[test]
-fn conversations_of_llama2_equal_hugging_face() {
-    compare("tokenizer_llama2");
-}
-
-#[test]
-fn conversations_of_gemma_equal_hugging_face() {
-    compare("tokenizer_gemma");
-}
-
-#[test]
-fn constructs_of_published_templates_equal_jinja2() {
-    let Some(folder) = folder("tokenizer_llama3") else {
-        return;
-    };
-    let cases = cases(&folder);
-    let snippets = cases["template_snippets"].as_array().unwrap();
-    for case in snippets {
-        let found = one(case["template"].as_str().unwrap())
-            .render_messages(&messages(case), &options(case))
-            .unwrap_or_else(|error| panic!("{error}: {case}"));
-        assert_eq!(found, case["text"].as_str().unwrap(), "{case}");
-    }
-    eprintln!("tokenizer_llama3: {} snippets", snippets.len());
 }
 
 fn rendered(source: &str, variables: &str) -> String {
@@ -120,7 +42,7 @@ struct Rendering {
 /// Whole templates in the manner of published ones; methods, filters, tests, arithmetic and JSON.
 #[test]
 fn own_templates_and_expressions_equal_transformers() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/lm/chat/cases.json");
+    let file = fixtures().join("chat/cases.json");
     let cases: Vec<Rendering> = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
     assert!(cases.len() > 150);
     let mut wrong = Vec::new();

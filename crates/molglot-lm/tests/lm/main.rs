@@ -1,6 +1,7 @@
 //! Language models against their references and against the laws that hold for all of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod broken;
 mod chat;
 mod generate;
 mod golden;

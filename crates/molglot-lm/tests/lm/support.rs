@@ -1,5 +1,7 @@
 //! What several tests need.
 
+use std::path::{Path, PathBuf};
+
 use molglot_core::{LanguageModel, Sequence, TextBatch, TextOutput, TextRead};
 use molglot_lm::Decoder;
 use molglot_tensor::{Device, Tensor, golden::Golden};
@@ -11,6 +13,16 @@ pub(crate) fn case(name: &str) -> Option<Golden> {
         eprintln!("MOLGLOT_GOLDEN is not set: the reference case {name} is not run");
     }
     found
+}
+
+/// Where the toy models of this project lie.
+pub(crate) fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/lm")
+}
+
+/// A case that every clone has.
+pub(crate) fn fixture(name: &str) -> Golden {
+    Golden::open(&fixtures().join(name)).unwrap()
 }
 
 pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {

@@ -1,165 +1,22 @@
-//! Tokenizers of Hugging Face directories against the `tokenizers` bindings and transformers.
+//! Directories of tokenizers: layouts, roles of tokens, errors. Against transformers, see `golden`.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
 
 use molglot_lm::{
     PretrainedTokenizer,
-    tokenizer::{Padded, Padding, Side, clean_up_spaces},
+    tokenizer::{Padding, Side, clean_up_spaces},
 };
 use serde_json::{Value, json};
 
-/// The folder of a case, or a note that it is not run.
-pub(crate) fn folder(case: &str) -> Option<PathBuf> {
-    let found = std::env::var_os("MOLGLOT_GOLDEN").map(|root| PathBuf::from(root).join(case));
-    if found.is_none() {
-        eprintln!("MOLGLOT_GOLDEN is not set: the reference case {case} is not run");
-    }
-    found
-}
-
-pub(crate) fn cases(folder: &Path) -> Value {
-    serde_json::from_str(&fs::read_to_string(folder.join("cases.json")).unwrap()).unwrap()
-}
-
-/// Both layouts of the directory: as transformers 5 saves it and as published directories have it.
-fn layouts(folder: &Path) -> [PretrainedTokenizer; 2] {
-    let dir = folder.join("tokenizer");
-    let older = folder.join("tokenizer_config.hub.json");
-    [
-        PretrainedTokenizer::read(&dir).unwrap(),
-        PretrainedTokenizer::read_files(&dir.join("tokenizer.json"), &older).unwrap(),
-    ]
-}
-
-fn compare(name: &str) {
-    let Some(folder) = folder(name) else { return };
-    let cases = cases(&folder);
-    let meta: Value =
-        serde_json::from_str(&fs::read_to_string(folder.join("meta.json")).unwrap()).unwrap();
-    for tokenizer in layouts(&folder) {
-        all(&tokenizer, &cases);
-        assert_eq!(json!(tokenizer.vocab_size()), meta["vocab_size_with_added"]);
-    }
-    let count = |kind: &str| cases[kind].as_array().unwrap().len();
-    eprintln!(
-        "{name}: {} texts, pairs and batches, two layouts",
-        count("encode") + count("pairs") + count("batches")
-    );
-}
-
-fn all(tokenizer: &PretrainedTokenizer, cases: &Value) {
-    for case in cases["encode"].as_array().unwrap() {
-        encode(tokenizer, case);
-    }
-    for case in cases["pairs"].as_array().unwrap() {
-        let text = |key: &str| case[key].as_str().unwrap();
-        let found = tokenizer.encode_pair(text("text"), text("pair")).unwrap();
-        assert_eq!(json!(found.get_ids()), case["ids"], "{case}");
-        assert_eq!(
-            json!(found.get_type_ids()),
-            case["token_type_ids"],
-            "{case}"
-        );
-    }
-    for case in cases["batches"].as_array().unwrap() {
-        let found = batch(tokenizer, case);
-        assert_eq!(json!(found.ids), case["input_ids"], "{case}");
-        assert_eq!(
-            json!(found.attention_mask),
-            case["attention_mask"],
-            "{case}"
-        );
-    }
-}
+use crate::support::fixtures;
 
 #[test]
-fn own_tokenizers_equal_transformers() {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/lm/tokenizers");
+fn the_side_of_padding_is_that_of_the_directory() {
     for (name, side) in [("byte_level", Side::Left), ("word_piece", Side::Right)] {
-        let dir = fixtures.join(name);
+        let dir = fixtures().join("tokenizers").join(name);
         let tokenizer = PretrainedTokenizer::read(&dir).unwrap();
-        let cases = cases(&dir);
-        all(&tokenizer, &cases);
-        assert_eq!(json!(tokenizer.vocab_size()), cases["vocab_size"]);
         assert_eq!(tokenizer.padding_side(), side);
-        for case in cases["encode"].as_array().unwrap() {
-            let ids = tokenizer
-                .encode(case["text"].as_str().unwrap(), true)
-                .unwrap();
-            let text = tokenizer.text(&ids).unwrap();
-            assert_eq!(json!(text), case["text_for_readers"], "{case}");
-        }
     }
-}
-
-fn encode(tokenizer: &PretrainedTokenizer, case: &Value) {
-    let text = case["text"].as_str().unwrap();
-    let found = tokenizer.encoding(text, true).unwrap();
-    assert_eq!(json!(found.get_ids()), case["ids"], "{case}");
-    let tokens: Vec<_> = found
-        .get_ids()
-        .iter()
-        .map(|&id| tokenizer.id_to_token(id))
-        .collect();
-    assert_eq!(json!(tokens), case["tokens"], "{case}");
-    assert_eq!(json!(found.get_offsets()), case["offsets"], "{case}");
-    let plain = tokenizer.encode(text, false).unwrap();
-    assert_eq!(json!(plain), case["ids_no_special"], "{case}");
-    for (key, skip) in [("decoded", false), ("decoded_skip_special", true)] {
-        let decoded = tokenizer.decode(found.get_ids(), skip).unwrap();
-        assert_eq!(json!(decoded), case[key], "{case}");
-    }
-}
-
-fn batch(tokenizer: &PretrainedTokenizer, case: &Value) -> Padded {
-    let texts: Vec<&str> = case["texts"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|text| text.as_str().unwrap())
-        .collect();
-    let length = case["max_length"].as_u64().map(|length| length as usize);
-    let side = match case["padding_side"].as_str().unwrap() {
-        "left" => Side::Left,
-        _ => Side::Right,
-    };
-    let padding = match case["padding"].as_str().unwrap() {
-        "max_length" => Padding::To(length.unwrap()),
-        _ => Padding::Longest,
-    };
-    let tokenizer = match case["truncation"].as_bool().unwrap() {
-        true => tokenizer.truncating(length.unwrap()).unwrap(),
-        false => tokenizer.clone(),
-    };
-    tokenizer.encode_batch(&texts, padding, side).unwrap()
-}
-
-#[test]
-fn byte_level_bpe_of_llama3_equals_hugging_face() {
-    compare("tokenizer_llama3");
-}
-
-#[test]
-fn sentencepiece_bpe_of_llama2_equals_hugging_face() {
-    compare("tokenizer_llama2");
-}
-
-#[test]
-fn sentencepiece_bpe_of_gemma_equals_hugging_face() {
-    compare("tokenizer_gemma");
-}
-
-#[test]
-fn word_pieces_of_bert_equal_hugging_face() {
-    compare("tokenizer_wordpiece");
-}
-
-#[test]
-fn unigrams_of_t5_equal_hugging_face() {
-    compare("tokenizer_unigram");
 }
 
 /// A tokenizer with three words and the given configuration.

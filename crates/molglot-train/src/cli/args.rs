@@ -7,7 +7,7 @@ use molglot_lm::GenerateConfig;
 use molglot_tensor::Backend;
 
 use super::{chem::ChemCommand, structure::StructureCommand};
-use crate::embed::Level;
+use crate::{embed::Level, export::Layout};
 
 /// Teaches language models to read molecules and proteins.
 #[derive(Debug, Parser)]
@@ -27,6 +27,8 @@ pub(super) enum Command {
     Predict(PredictArgs),
     /// Write an encoder's features of molecules, structures or sequences
     Embed(EmbedArgs),
+    /// Write the language model of a run as transformers and PEFT read it
+    Export(ExportArgs),
     /// Work on molecules, line by line: canonical SMILES, SELFIES, motifs, groups, fingerprints, features
     #[command(subcommand)]
     Chem(ChemCommand),
@@ -52,6 +54,7 @@ impl Command {
             Self::Eval(args) => args.device,
             Self::Predict(args) => args.device,
             Self::Embed(args) => args.device,
+            Self::Export(args) => args.device,
             Self::Verify(args) => args.device,
             Self::Bench(args) => args.device,
             Self::Chem(_) | Self::Structure(_) | Self::Recipe(_) | Self::Doctor => Backend::Auto,
@@ -229,6 +232,30 @@ pub(super) struct EmbedArgs {
     pub(super) device: Backend,
 }
 
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  molglot export --run runs/quickstart-20261120-083000 --to merged --out merged
+  molglot export --run runs/quickstart-20261120-083000 --to peft --out adapter --probe probe.safetensors
+
+Weights are written in f32. What was written is read back, and the largest difference of a logit is printed.")]
+pub(super) struct ExportArgs {
+    /// Folder of the run
+    #[arg(long, value_name = "DIR")]
+    pub(super) run: PathBuf,
+    /// What to write
+    #[arg(long, value_enum)]
+    pub(super) to: Layout,
+    /// Directory to write, new or empty
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Also write the tokens that were compared and their logits, as safetensors
+    #[arg(long, value_name = "FILE")]
+    pub(super) probe: Option<PathBuf>,
+    /// What computes: auto, flex, ndarray, cuda, cuda:N
+    #[arg(long, default_value = "auto")]
+    pub(super) device: Backend,
+}
+
 /// Molecules on the command line or in a file.
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = true)]
@@ -265,7 +292,8 @@ pub(super) enum RecipeCommand {
   molglot verify --golden fixtures/lm/bert
   molglot verify --golden fixtures/lm fixtures/encoder --device cuda:0
 
-A case is a folder with a model, io.safetensors (in.*, out.*, grad.*) and meta.json (a tolerance for each tensor). Exit code 1 \
+A case is a folder with meta.json (its kind, a tolerance for each tensor) and a model with io.safetensors (in.*, out.*, \
+grad.*), or a tokenizer with cases.json. Exit code 1 \
 when a tensor is outside its tolerance or was not compared.")]
 pub(super) struct VerifyArgs {
     /// Reference cases, or folders of them

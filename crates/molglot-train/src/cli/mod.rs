@@ -3,6 +3,7 @@
 mod args;
 mod chem;
 mod embed;
+mod export;
 mod infer;
 mod structure;
 mod train;
@@ -48,6 +49,7 @@ pub fn run() -> ExitCode {
         Command::Eval(eval) => infer::eval(&eval),
         Command::Predict(predict) => infer::predict(&predict),
         Command::Embed(embed) => embed::embed(&embed, &bars),
+        Command::Export(args) => export::run(&args),
         Command::Chem(command) => chem::run(&command),
         Command::Structure(command) => structure::run(&command, &bars),
         Command::Verify(args) => verify::run(&args),

@@ -12,16 +12,7 @@ use molglot_tensor::{
 };
 
 use super::{FAILED, args::VerifyArgs, say};
-use crate::error::Error;
-
-/// What runs a case, tried in order: the first that knows the case runs it.
-type Runner = fn(&Golden, &Device) -> Result<Option<Verdict>, GoldenError>;
-
-const RUNNERS: [Runner; 3] = [
-    molglot_lm::verify,
-    molglot_transformer::verify::verify,
-    molglot_encoder::verify,
-];
+use crate::{error::Error, verify::verify};
 
 /// Runs every case and prints what came of it; exit code 1 when a tensor is outside its tolerance or was not compared.
 pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Error> {
@@ -56,13 +47,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Error> {
 }
 
 fn verdict(dir: &Path, device: &Device) -> Result<Option<Verdict>, GoldenError> {
-    let golden = Golden::open(dir)?;
-    for runner in RUNNERS {
-        if let Some(verdict) = runner(&golden, device)? {
-            return Ok(Some(verdict));
-        }
-    }
-    Ok(None)
+    verify(&Golden::open(dir)?, device)
 }
 
 fn json(name: &str, verdict: &Result<Option<Verdict>, GoldenError>) -> serde_json::Value {
@@ -95,7 +80,7 @@ fn cases(root: &Path) -> Result<Vec<PathBuf>, Error> {
         .collect();
     found.sort();
     if found.is_empty() {
-        let reason = "neither a reference case (a folder with meta.json and io.safetensors) nor a folder of them";
+        let reason = "neither a reference case (a folder with meta.json) nor a folder of them";
         return Err(Error::file(root, reason));
     }
     Ok(found)

@@ -332,7 +332,8 @@ pub fn verify_manifest(folder: &Path) -> Result<Manifest, RunError> {
     }
 }
 
-fn entry_of(path: &Path, mut file: File) -> Result<FileEntry, RunError> {
+/// Size and hash of an open file.
+pub(crate) fn entry_of(path: &Path, mut file: File) -> Result<FileEntry, RunError> {
     let mut hash = Sha256::new();
     let mut bytes = 0;
     let mut buffer = vec![0; 1 << 16];

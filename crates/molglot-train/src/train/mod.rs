@@ -12,7 +12,7 @@ use std::{
 
 use molglot_core::{Encoder, GraphBatch, LanguageModel, Projector};
 use molglot_graph::{GraphSpec, NodeKind};
-use molglot_lm::{LmSettings, Tokenizer};
+use molglot_lm::{LmSettings, Pretrained, Tokenizer, load_pretrained};
 use molglot_tensor::{Backend, Device, Init, params};
 
 pub use learner::Learner;
@@ -22,12 +22,13 @@ use self::{progress::State, stage::StageRunner};
 use crate::{
     aligner::Aligner,
     alignment::Alignment,
+    base::Base,
     collate::Collator,
     config::{Part, Recipe, StageConfig},
     data::{Dataset, Quarantine, Sample},
     error::Error,
     evaluate::{Evaluation, evaluate},
-    model::{Model, ModelConfig},
+    model::{Model, ModelConfig, json},
     predict::answer,
     progress::Bars,
     report::{Example, ReportData, StageCurve, curves_svg, report_html},
@@ -91,21 +92,32 @@ impl Prepared {
         check_encoder(recipe, &encoder.spec())?;
         let mut quarantine = Quarantine::new();
         let dataset = Dataset::read(&recipe.data, &encoder.spec(), &mut quarantine)?;
-        let tokenizer = match tokenizer {
-            Some(tokenizer) => tokenizer,
-            None => {
-                let captions = dataset
-                    .split
-                    .train
-                    .iter()
-                    .map(|&row| dataset.samples[row].caption.as_str());
-                let instruction = std::iter::once(recipe.prompt.instruction.as_str());
-                Tokenizer::train(captions.chain(instruction), recipe.tokenizer.vocab_size)?
+        let (pretrained, base) = match &recipe.lm {
+            LmSettings::Llama(settings) => {
+                let tokenizer = match tokenizer {
+                    Some(tokenizer) => tokenizer,
+                    None => train_tokenizer(recipe, &dataset)?,
+                };
+                let config = settings.config(tokenizer.vocab_size());
+                let lm = config.init(&mut init)?;
+                let drawn = Pretrained {
+                    lm,
+                    config,
+                    tokenizer,
+                };
+                (drawn, None)
+            }
+            LmSettings::Pretrained(settings) => {
+                let base = Base::of(settings)?;
+                let loaded = load_pretrained(&base.path, base.dtype, device)?;
+                (loaded, Some(base))
             }
         };
-        let LmSettings::Llama(settings) = &recipe.lm;
-        let lm_config = settings.config(tokenizer.vocab_size());
-        let lm = lm_config.init(&mut init)?;
+        let Pretrained {
+            lm,
+            config: lm_config,
+            tokenizer,
+        } = pretrained;
         let projector = recipe
             .projector
             .init(encoder.width(), lm.width(), &mut init);
@@ -119,6 +131,8 @@ impl Prepared {
             config: ModelConfig {
                 encoder: recipe.encoder.clone(),
                 projector: recipe.projector.clone(),
+                // A model that is trained on is not what lies in the directory any more.
+                base: base.filter(|_| !recipe.stages.iter().any(|stage| stage.trains(Part::Lm))),
                 lora: None,
                 prompt: recipe.prompt.clone(),
                 generate: recipe.generate.clone(),
@@ -150,6 +164,32 @@ impl Prepared {
             .map(|&row| &self.dataset.samples[row])
             .collect()
     }
+}
+
+fn train_tokenizer(recipe: &Recipe, dataset: &Dataset) -> Result<Tokenizer, Error> {
+    let rows = dataset.split.train.iter();
+    let captions = rows.map(|&row| dataset.samples[row].caption.as_str());
+    let instruction = std::iter::once(recipe.prompt.instruction.as_str());
+    let texts = captions.chain(instruction);
+    Ok(Tokenizer::train(texts, recipe.tokenizer.vocab_size)?)
+}
+
+/// The base of a run stays what it was when the run began.
+fn check_base(model: &Model, run: &RunDir, is_resumed: bool) -> Result<(), Error> {
+    let Some(base) = &model.config.base else {
+        return Ok(());
+    };
+    let path = run.path().join("base.json");
+    if !is_resumed {
+        return write_atomic(&path, json(base)?).map_err(Error::io(&path));
+    }
+    let text = fs::read_to_string(&path).map_err(Error::io(&path))?;
+    let known: Base = serde_json::from_str(&text).map_err(|error| Error::file(&path, error))?;
+    Base {
+        path: base.path.clone(),
+        ..known
+    }
+    .check()
 }
 
 /// The rows of a recipe are molecules, so its encoder must read them.
@@ -206,9 +246,10 @@ pub fn train(recipe: &Recipe, options: &Options) -> Result<Outcome, Error> {
         None => None,
     };
     let tokenizer_path = run.path().join("tokenizer.json");
+    let trains_tokenizer = matches!(recipe.lm, LmSettings::Llama(_));
     let tokenizer = match &saved {
-        Some(_) => Some(Tokenizer::read(&tokenizer_path)?),
-        None => None,
+        Some(_) if trains_tokenizer => Some(Tokenizer::read(&tokenizer_path)?),
+        _ => None,
     };
     let Prepared {
         dataset,
@@ -216,7 +257,8 @@ pub fn train(recipe: &Recipe, options: &Options) -> Result<Outcome, Error> {
         mut model,
     } = Prepared::new(recipe, tokenizer, &device)?;
     quarantine.write(&run.quarantine_path())?;
-    if saved.is_none() {
+    check_base(&model, &run, saved.is_some())?;
+    if saved.is_none() && trains_tokenizer {
         let json = model.collator.tokenizer.to_json()?;
         write_atomic(&tokenizer_path, json).map_err(Error::io(&tokenizer_path))?;
     }
@@ -433,10 +475,15 @@ fn write_report(
     let report = ReportData {
         title: recipe.name.clone(),
         summary: format!(
-            "{} A {} encoder, a {} projector and a Llama, trained on {} in {} stages: {}.",
+            "{} A {} encoder, a {} projector and {}, trained on {} in {} stages: {}.",
             recipe.description,
             recipe.encoder.kind(),
             recipe.projector.kind(),
+            match &recipe.lm {
+                LmSettings::Llama(_) => "a Llama".to_owned(),
+                LmSettings::Pretrained(lm) =>
+                    format!("the language model of {}", lm.path.display()),
+            },
             recipe.data.path.display(),
             stages.len(),
             stages.join(", ")

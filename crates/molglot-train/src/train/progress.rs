@@ -72,7 +72,7 @@ impl State {
         }))
     }
 
-    /// Saves a checkpoint and drops old ones.
+    /// Saves a checkpoint of what `config` stores and drops old ones.
     ///
     /// # Errors
     ///
@@ -81,11 +81,15 @@ impl State {
         &self,
         checkpoints: &CheckpointStore,
         learner: &Learner,
+        config: &ModelConfig,
         alignment: Option<&Alignment>,
         optimizer: Option<&ModuleOptimizer>,
         keep: usize,
     ) -> Result<(), Error> {
-        let of_model = |path: &str| path.starts_with(MODEL);
+        let of_model = |path: &str| {
+            let path = path.strip_prefix(MODEL);
+            path.is_some_and(|path| config.stores(path))
+        };
         checkpoints.save(self.step, |folder| {
             let write = |name: &str, bytes: &[u8]| {
                 let path = folder.join(name);
@@ -129,8 +133,10 @@ impl State {
             return Ok(());
         };
         let weights = Weights::read(&folder.join(WEIGHTS))?;
-        model.aligner =
-            weights.load_into(model.aligner.clone(), &|path| format!("{MODEL}{path}"))?;
+        let stored = |path: &str| model.config.stores(path);
+        model.aligner = weights.load_where(model.aligner.clone(), &stored, &|path| {
+            format!("{MODEL}{path}")
+        })?;
         let path = folder.join(ALIGNMENT);
         if let Some((settings, keeps_lm)) = alignment.filter(|_| path.exists()) {
             let ModelConfig {

@@ -212,6 +212,7 @@ impl StageRunner<'_> {
                 state.save(
                     self.checkpoints,
                     &learner,
+                    &model.config,
                     alignment,
                     Some(&optimizer),
                     self.recipe.checkpoint.keep,
@@ -241,6 +242,7 @@ impl StageRunner<'_> {
         state.save(
             self.checkpoints,
             &learner,
+            &model.config,
             model.alignment.as_ref(),
             None,
             self.recipe.checkpoint.keep,

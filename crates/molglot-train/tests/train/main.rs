@@ -3,8 +3,9 @@
 
 mod cli;
 mod embed;
-mod golden_adamw;
+mod golden;
 mod learner;
+mod pretrained;
 mod run;
 mod structure;
 mod support;
