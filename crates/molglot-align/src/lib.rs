@@ -5,6 +5,7 @@
 pub mod hscale;
 pub mod info_nce;
 pub mod next_token;
+pub mod pretext;
 
 use hscale::{HScale, HScaleConfig};
 use molglot_core::{Aligned, Batch, Loss, Objective, TextRead, registry};

@@ -15,7 +15,7 @@ use molglot_graph::{GraphSpec, NodeKind};
 use molglot_lm::{LmSettings, Tokenizer};
 use molglot_tensor::{Backend, Device, Init, params};
 
-pub use learner::Learner;
+pub use learner::{Learner, Step};
 pub use stage::StepRecord;
 
 use self::{progress::State, stage::StageRunner};
@@ -87,7 +87,7 @@ impl Prepared {
         device: &Device,
     ) -> Result<Self, Error> {
         let mut init = Init::new(recipe.seed, device);
-        let encoder = recipe.encoder.init(&mut init);
+        let encoder = recipe.encoder.init(&mut init)?;
         check_encoder(recipe, &encoder.spec())?;
         let mut quarantine = Quarantine::new();
         let dataset = Dataset::read(&recipe.data, &encoder.spec(), &mut quarantine)?;
@@ -117,7 +117,7 @@ impl Prepared {
         check_room(&dataset, &projector, lm.max_length())?;
         let model = Model {
             config: ModelConfig {
-                encoder: recipe.encoder.clone(),
+                encoder: recipe.encoder.config.clone(),
                 projector: recipe.projector.clone(),
                 lora: None,
                 prompt: recipe.prompt.clone(),
@@ -158,7 +158,7 @@ fn check_encoder(recipe: &Recipe, spec: &GraphSpec) -> Result<(), Error> {
         return Err(Error::Usage(format!(
             "encoder.kind = \"{}\" reads the residues of structures, and the rows of {} are molecules; set an encoder of \
              molecules, as \"gin\" or \"hierarchical\"",
-            recipe.encoder.kind(),
+            recipe.encoder.config.kind(),
             recipe.data.path.display()
         )));
     }
@@ -360,7 +360,7 @@ fn describe_data(dataset: &Dataset, quarantine: &Quarantine, run: &RunDir) {
 }
 
 /// Curves of the steps that an earlier process of this run has logged.
-fn read_curves(path: &Path) -> Result<Vec<StageCurve>, Error> {
+pub(crate) fn read_curves(path: &Path) -> Result<Vec<StageCurve>, Error> {
     let text = fs::read_to_string(path).map_err(Error::io(path))?;
     let mut curves: Vec<StageCurve> = Vec::new();
     for record in text
@@ -435,7 +435,7 @@ fn write_report(
         summary: format!(
             "{} A {} encoder, a {} projector and a Llama, trained on {} in {} stages: {}.",
             recipe.description,
-            recipe.encoder.kind(),
+            recipe.encoder.config.kind(),
             recipe.projector.kind(),
             recipe.data.path.display(),
             stages.len(),
