@@ -97,6 +97,7 @@ fn run_pretraining(recipe: &PretrainRecipe, options: &Options) -> Result<ExitCod
 fn dry_run_pretraining(recipe: &PretrainRecipe, backend: Backend) -> Result<ExitCode, Error> {
     let device = backend.open()?.autodiff();
     let encoder = recipe.encoder.init(&mut Init::new(recipe.seed, &device))?;
+    recipe.check_objectives(&encoder, &device)?;
     let mut quarantine = Quarantine::new();
     let spec = encoder.spec();
     let rows = Rows::read(&recipe.data, recipe.input(), &spec, &mut quarantine)?;

@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
-use molglot_align::pretext::PretextConfig;
+use molglot_align::pretext::{Pretext, PretextConfig};
+use molglot_core::Encoder;
+use molglot_tensor::{Device, Init};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     config::{CheckpointConfig, EncoderStart, StageConfig},
     data::HeldOut,
+    error::Error,
     recipe::{Document, RecipeError},
 };
 
@@ -172,6 +175,26 @@ impl PretrainRecipe {
             }
         }
         Ok(recipe)
+    }
+
+    /// Whether the encoder can be asked what the stages ask.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Usage`] naming the stage and the reason.
+    pub fn check_objectives(&self, encoder: &impl Encoder, device: &Device) -> Result<(), Error> {
+        let init = &mut Init::unfilled(device);
+        for stage in &self.stages {
+            let pretext = stage.objective.init(encoder.width(), init);
+            if let Some(reason) = pretext.refuses(&encoder.spec()) {
+                let (stage, objective) = (&stage.name, stage.objective.kind());
+                let kind = self.encoder.config.kind();
+                return Err(Error::Usage(format!(
+                    "stage `{stage}`: {objective} cannot be asked of an encoder of kind `{kind}`: {reason}"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// What its stages look at.

@@ -7,15 +7,19 @@ mod rows;
 mod score;
 mod stage;
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use molglot_core::Encoder;
-use molglot_encoder::EncoderConfig;
+use molglot_encoder::{AnyEncoder, EncoderConfig};
 use molglot_tensor::{
-    Init,
+    Device, Init,
     burn::module::Module,
     params,
-    weights::{self, same_names},
+    weights::{self, Weights, same_names},
 };
 use serde::{Deserialize, Serialize};
 
@@ -46,12 +50,27 @@ pub struct PretrainOutcome {
     pub seconds: f64,
 }
 
-/// What `model/model.toml` says of an encoder that was trained alone.
+/// What `model/model.toml` says of an encoder; of one that was trained alone it says nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct PretrainedEncoder {
     /// What it is; its weights are in `encoder.safetensors` beside the file.
     pub encoder: EncoderConfig,
+}
+
+impl PretrainedEncoder {
+    /// Reads what a run has left in `model/`, of pre-training or any other, and its encoder with its weights.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] naming the file.
+    pub fn load(run: &Path, device: &Device) -> Result<(Self, AnyEncoder), Error> {
+        let path = run.join("model/model.toml");
+        let text = fs::read_to_string(&path).map_err(Error::io(&path))?;
+        let model: Self = toml::from_str(&text).map_err(|error| Error::file(&path, error))?;
+        let blank = model.encoder.init(&mut Init::unfilled(device));
+        let weights = Weights::read(&run.join("model/encoder.safetensors"))?;
+        Ok((model, weights.load_into(blank, &same_names)?))
+    }
 }
 
 /// Runs a recipe of pre-training.
@@ -77,6 +96,7 @@ pub fn pretrain(recipe: &PretrainRecipe, options: &Options) -> Result<PretrainOu
         None => State::default(),
     };
     let encoder = recipe.encoder.init(&mut Init::new(recipe.seed, &device))?;
+    recipe.check_objectives(&encoder, &device)?;
     let mut encoder = state.restore_encoder(params::with_stable_ids(encoder))?;
     let mut quarantine = Quarantine::new();
     let rows = Rows::read(
@@ -135,7 +155,7 @@ fn describe(rows: &Rows, quarantine: &Quarantine, run: &RunDir) {
 /// Writes the encoder into the folder of the model.
 fn save(run: &RunDir, recipe: &PretrainRecipe, encoder: &impl Module) -> Result<(), Error> {
     let dir = run.model_path();
-    std::fs::create_dir_all(&dir).map_err(Error::io(&dir))?;
+    fs::create_dir_all(&dir).map_err(Error::io(&dir))?;
     let model = PretrainedEncoder {
         encoder: recipe.encoder.config.clone(),
     };

@@ -71,14 +71,6 @@ impl StageRunner<'_> {
             self.device,
         );
         let pretext = stage.objective.init(encoder.width(), &mut init);
-        if let Some(reason) = pretext.refuses(&spec) {
-            return Err(Error::Usage(format!(
-                "stage `{}`: {} cannot be asked of an encoder of kind `{}`: {reason}",
-                stage.name,
-                stage.objective.kind(),
-                self.recipe.encoder.config.kind()
-            )));
-        }
         let learner = params::with_stable_ids(PretrainLearner { encoder, pretext });
         let (learner, mut optimizer) = state.restore_stage(learner, adamw(stage))?;
         state.folder = None;

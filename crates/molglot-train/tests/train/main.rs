@@ -4,6 +4,7 @@
 mod cli;
 mod golden_adamw;
 mod learner;
+mod pretrain;
 mod run;
 mod structure;
 mod support;
