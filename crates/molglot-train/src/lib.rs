@@ -19,6 +19,7 @@ pub mod optim;
 pub mod plan;
 pub mod predict;
 pub mod pretrain;
+pub mod probe;
 pub mod progress;
 pub mod recipe;
 pub mod recipes;

@@ -27,6 +27,8 @@ pub(super) enum Command {
     Predict(PredictArgs),
     /// Write the encoder's features of molecules
     Embed(EmbedArgs),
+    /// Measure how much of a property linear models read off an encoder's features
+    Probe(ProbeArgs),
     /// Work on molecules, line by line: canonical SMILES, SELFIES, motifs, groups, fingerprints, features
     #[command(subcommand)]
     Chem(ChemCommand),
@@ -52,6 +54,7 @@ impl Command {
             Self::Eval(args) => args.device,
             Self::Predict(args) => args.device,
             Self::Embed(args) => args.device,
+            Self::Probe(args) => args.device,
             Self::Verify(args) => args.device,
             Self::Chem(_)
             | Self::Structure(_)
@@ -60,6 +63,27 @@ impl Command {
             | Self::Doctor => Backend::Auto,
         }
     }
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  molglot probe --run runs/pretrain-m3llm-20261120-083000 'freesolv.csv:expt' 'bbbp.csv:p_np'
+
+Ridge regression of numbers (RMSE, smaller is better), logistic regression of 0 and 1 (ROC-AUC, larger is better), on
+balanced scaffold splits; mean and deviation over the seeds, which also draw the untrained encoders.")]
+pub(super) struct ProbeArgs {
+    /// CSV files with a column `smiles` and a column of the property
+    #[arg(required = true, value_name = "FILE:COLUMN")]
+    pub(super) tables: Vec<String>,
+    /// A run folder; its encoder is probed
+    #[arg(long, value_name = "DIR")]
+    pub(super) run: PathBuf,
+    /// How many splits
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) seeds: u64,
+    /// What computes: auto, flex, ndarray, cuda, cuda:N
+    #[arg(long, default_value = "auto")]
+    pub(super) device: Backend,
 }
 
 #[derive(Debug, clap::Args)]

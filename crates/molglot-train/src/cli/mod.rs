@@ -3,6 +3,7 @@
 mod args;
 mod chem;
 mod infer;
+mod probe;
 mod structure;
 mod train;
 mod verify;
@@ -47,6 +48,7 @@ pub fn run() -> ExitCode {
         Command::Eval(eval) => infer::eval(&eval),
         Command::Predict(predict) => infer::predict(&predict),
         Command::Embed(embed) => infer::embed(&embed),
+        Command::Probe(args) => probe::run(&args),
         Command::Chem(command) => chem::run(&command),
         Command::Structure(command) => structure::run(&command, &bars),
         Command::Verify(args) => verify::run(&args),

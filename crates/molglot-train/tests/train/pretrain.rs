@@ -313,3 +313,50 @@ fn recipes_that_make_no_sense_are_refused_with_their_place() {
         "{error}"
     );
 }
+
+#[test]
+fn a_property_that_features_hold_is_probed() {
+    let runs = tempfile::tempdir().unwrap();
+    let recipe = read(MOLECULES, &["stage.tasks.max_steps=2"]).unwrap();
+    let outcome = run(&recipe, runs.path(), None).unwrap();
+    let path = runs.path().join("sizes.csv");
+    let mut text = "smiles,size,ring\n".to_owned();
+    // Many scaffolds, so that each part of a split gets some.
+    for size in 3..42 {
+        for (ring, body) in [
+            (0, "C".repeat(size)),
+            (1, format!("C1{}C1N", "C".repeat(size - 2))),
+        ] {
+            writeln!(text, "{body},{size},{ring}").unwrap();
+        }
+    }
+    text.push_str("broken(,3,1\nCC,none,0\n");
+    fs::write(&path, text).unwrap();
+    let probe = |column: &str| {
+        let table = format!("{}:{column}", path.display());
+        let run = outcome.dir.to_str().unwrap();
+        std::process::Command::new(env!("CARGO_BIN_EXE_molglot"))
+            .args(["probe", "--run", run, "--seeds", "2", &table])
+            .output()
+            .unwrap()
+    };
+    let output = probe("size");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        text.contains("sizes.csv") && text.contains("78") && text.contains("RMSE"),
+        "{text}"
+    );
+    assert_eq!(text.matches("+-").count(), 3, "{text}");
+    let output = probe("sise");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("did you mean `size`?")
+    );
+}
