@@ -175,9 +175,14 @@ fn chains(
     quarantine: &mut Quarantine,
     rows: &mut Vec<Row>,
 ) -> Result<(), Error> {
+    let name = path.to_string_lossy();
+    if !path.exists() && !name.contains(['*', '?']) {
+        let reason = "there is no such file or folder; set data.path to structure files";
+        return Err(Error::file(path, reason));
+    }
     let options = ReadOptions::default();
-    let mut sources = read::sources(&path.to_string_lossy(), options.limits)
-        .map_err(|error| Error::file(path, error))?;
+    let mut sources =
+        read::sources(&name, options.limits).map_err(|error| Error::file(path, error))?;
     loop {
         let chunk: Vec<_> = sources.by_ref().take(CHUNK).collect();
         if chunk.is_empty() {

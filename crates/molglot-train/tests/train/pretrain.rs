@@ -282,6 +282,14 @@ fn smiles_lists_have_names_blanks_and_mistakes() {
     let path = format!("data.path=[\"{}\", \"builtin:molecules\"]", path.display());
     let sets = [path.as_str(), "stage.tasks.max_steps=1"];
     let outcome = run(&read(MOLECULES, &sets).unwrap(), runs.path(), None).unwrap();
+    let missing = ["data.path=nowhere", "data.held_out=0"];
+    let error = run(&read(STRUCTURES, &missing).unwrap(), runs.path(), None).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("nowhere: there is no such file or folder"),
+        "{error}"
+    );
     let quarantine = fs::read_to_string(outcome.dir.join("quarantine.jsonl")).unwrap();
     assert_eq!(quarantine.lines().count(), 1);
     assert!(
