@@ -36,7 +36,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "molglot-lm",
         &["molglot-core", "molglot-tensor", "molglot-transformer"],
     ),
-    ("molglot-align", &["molglot-core", "molglot-tensor"]),
+    (
+        "molglot-align",
+        &["molglot-core", "molglot-graph", "molglot-tensor"],
+    ),
     (
         "molglot-train",
         &[

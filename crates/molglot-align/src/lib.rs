@@ -5,6 +5,7 @@
 pub mod hscale;
 pub mod info_nce;
 pub mod next_token;
+pub mod pretext;
 mod verify;
 
 use hscale::{HScale, HScaleConfig};

@@ -29,6 +29,7 @@ mod edges;
 mod error;
 mod features;
 mod geom;
+mod hide;
 mod label;
 mod line;
 mod molecule;

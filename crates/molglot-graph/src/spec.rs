@@ -1,5 +1,7 @@
 //! What an encoder wants to see, as data.
 
+use std::ops::Range;
+
 use molglot_bio::geometry::Rbf;
 use serde::{Deserialize, Serialize};
 
@@ -293,11 +295,29 @@ impl NodeSet {
 
     /// How many numbers a node has.
     pub fn width(&self) -> usize {
-        let width = |scalar: &NodeScalar| match scalar {
+        let widths = self.scalars.iter().map(|scalar| self.scalar_width(scalar));
+        widths.sum()
+    }
+
+    fn scalar_width(&self, scalar: &NodeScalar) -> usize {
+        match scalar {
             NodeScalar::TypeOneHot { unknown } => self.vocabulary() + usize::from(*unknown),
             NodeScalar::Dihedrals => 6,
-        };
-        self.scalars.iter().map(width).sum()
+        }
+    }
+
+    /// The columns that tell the type of a node, and the place among them that stands for an unknown one.
+    pub(crate) fn type_columns(&self) -> Vec<(Range<usize>, Option<usize>)> {
+        let mut found = Vec::new();
+        let mut column = 0;
+        for scalar in &self.scalars {
+            let columns = column..column + self.scalar_width(scalar);
+            column = columns.end;
+            if let NodeScalar::TypeOneHot { unknown } = scalar {
+                found.push((columns, unknown.then(|| self.vocabulary())));
+            }
+        }
+        found
     }
 }
 
@@ -330,8 +350,14 @@ impl GraphSpec {
         let Some(edges) = self.edges.get(set) else {
             return 0;
         };
-        let width = |scalar: &EdgeScalar| match *scalar {
-            EdgeScalar::EndTypes => 2 * self.vocabulary(edges.kind),
+        let width = |scalar: &EdgeScalar| self.edge_scalar_width(edges.kind, *scalar);
+        edges.scalars.iter().map(width).sum()
+    }
+
+    /// How many columns a number of an edge has, where the rules join nodes of this kind.
+    pub(crate) fn edge_scalar_width(&self, kind: Option<NodeKind>, scalar: EdgeScalar) -> usize {
+        match scalar {
+            EdgeScalar::EndTypes => 2 * self.vocabulary(kind),
             EdgeScalar::RelationOneHot => self.relations(),
             EdgeScalar::SeparationOneHot { max } => usize::from(max) + 1,
             EdgeScalar::Distance => 1,
@@ -339,8 +365,7 @@ impl GraphSpec {
             EdgeScalar::Offset { width } => usize::from(width / 2) * 2,
             EdgeScalar::LocalCoordinates => 3,
             EdgeScalar::FramePair { .. } => 5,
-        };
-        edges.scalars.iter().map(width).sum()
+        }
     }
 
     /// Whether the graph is a sequence alone: residues, and nothing that depends on where they are. Such a graph has no

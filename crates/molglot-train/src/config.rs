@@ -1,11 +1,17 @@
 //! What a recipe says, typed.
 
+use std::path::PathBuf;
+
 use molglot_align::{ObjectiveConfig, hscale::HScaleConfig};
-use molglot_encoder::EncoderConfig;
+use molglot_encoder::{AnyEncoder, EncoderConfig};
 use molglot_lm::{
     GenerateConfig, LmSettings, LoraConfig, Precision, PromptTemplate, generate::GenerateError,
 };
 use molglot_projector::ProjectorConfig;
+use molglot_tensor::{
+    Init,
+    weights::{Weights, WeightsError, same_names},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -31,7 +37,7 @@ pub struct Recipe {
     #[serde(default)]
     pub tokenizer: TokenizerConfig,
     /// The encoder.
-    pub encoder: EncoderConfig,
+    pub encoder: EncoderStart,
     /// The projector.
     pub projector: ProjectorConfig,
     /// The language model.
@@ -54,6 +60,33 @@ pub struct Recipe {
     /// The stages, in order.
     #[serde(rename = "stage")]
     pub stages: Vec<StageConfig>,
+}
+
+/// An encoder and where its weights come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EncoderStart {
+    /// A safetensors file of an encoder of the same settings, as pre-training leaves it in `model/`; else weights are
+    /// drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<PathBuf>,
+    /// What it is.
+    #[serde(flatten)]
+    pub config: EncoderConfig,
+}
+
+impl EncoderStart {
+    /// The encoder with which a run starts.
+    ///
+    /// # Errors
+    ///
+    /// [`WeightsError`] when the file cannot be read or is of another encoder.
+    pub fn init(&self, init: &mut Init) -> Result<AnyEncoder, WeightsError> {
+        let drawn = self.config.init(init);
+        match &self.weights {
+            Some(path) => Weights::read(path)?.load_into(drawn, &same_names),
+            None => Ok(drawn),
+        }
+    }
 }
 
 /// The tokenizer.
@@ -143,13 +176,13 @@ pub enum Input {
 /// A stage: what it looks at, what it asks for, what it trains, how long.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StageConfig {
+pub struct StageConfig<I = Input, O = ObjectiveConfig> {
     /// Its name.
     pub name: String,
     /// What it looks at.
-    pub input: Input,
+    pub input: I,
     /// What it asks for.
-    pub objective: ObjectiveConfig,
+    pub objective: O,
     /// What it trains; the rest is frozen.
     pub train: Vec<Part>,
     /// Passes over the training rows.
@@ -210,10 +243,40 @@ fn default_epsilon() -> f64 {
     1e-8
 }
 
-impl StageConfig {
+impl<I, O> StageConfig<I, O> {
     /// Whether it trains this part.
     pub fn trains(&self, part: Part) -> bool {
         self.train.contains(&part)
+    }
+
+    /// The first number that makes no sense, by its key; a batch must have `least` rows.
+    pub(crate) fn senseless(&self, least: usize) -> Option<(&'static str, f64)> {
+        let part = 0.0..=1.0;
+        let numbers = [
+            ("epochs", self.epochs as f64, self.epochs > 0),
+            (
+                "batch_size",
+                self.batch_size as f64,
+                self.batch_size >= least,
+            ),
+            ("accumulate", self.accumulate as f64, self.accumulate > 0),
+            (
+                "learning_rate",
+                self.learning_rate,
+                self.learning_rate > 0.0 && self.learning_rate <= 1.0,
+            ),
+            (
+                "final_learning_rate",
+                self.final_learning_rate,
+                part.contains(&self.final_learning_rate),
+            ),
+            ("warmup", self.warmup, part.contains(&self.warmup)),
+            ("weight_decay", self.weight_decay, self.weight_decay >= 0.0),
+            ("clip", self.clip, self.clip > 0.0),
+            ("epsilon", self.epsilon, self.epsilon > 0.0),
+        ];
+        let wrong = numbers.into_iter().find(|(_, _, good)| !good);
+        wrong.map(|(key, value, _)| (key, value))
     }
 }
 
@@ -340,41 +403,11 @@ impl Recipe {
                 let message = "h_scale aligns molecules to a frozen language model: it can train encoder and projector";
                 return fail(&at("train"), message.to_owned());
             }
-            for (key, value, good) in [
-                ("epochs", stage.epochs as f64, stage.epochs > 0),
-                (
-                    "batch_size",
-                    stage.batch_size as f64,
-                    stage.batch_size > usize::from(contrastive),
-                ),
-                ("accumulate", stage.accumulate as f64, stage.accumulate > 0),
-                (
-                    "learning_rate",
-                    stage.learning_rate,
-                    stage.learning_rate > 0.0 && stage.learning_rate <= 1.0,
-                ),
-                (
-                    "final_learning_rate",
-                    stage.final_learning_rate,
-                    (0.0..=1.0).contains(&stage.final_learning_rate),
-                ),
-                ("warmup", stage.warmup, (0.0..=1.0).contains(&stage.warmup)),
-                (
-                    "weight_decay",
-                    stage.weight_decay,
-                    stage.weight_decay >= 0.0,
-                ),
-                ("clip", stage.clip, stage.clip > 0.0),
-                ("epsilon", stage.epsilon, stage.epsilon > 0.0),
-            ] {
-                if !good {
-                    return fail(
-                        &at(key),
-                        format!(
-                            "{value} makes no sense here; see `molglot recipe show quickstart`"
-                        ),
-                    );
-                }
+            if let Some((key, value)) = stage.senseless(1 + usize::from(contrastive)) {
+                return fail(
+                    &at(key),
+                    format!("{value} makes no sense here; see `molglot recipe show quickstart`"),
+                );
             }
             if let ObjectiveConfig::HScale(settings) = &stage.objective {
                 if settings.temperature <= 0.0 {

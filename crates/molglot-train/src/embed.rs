@@ -62,7 +62,16 @@ pub struct Embedded {
 
 /// Features of molecules at one level from a model made [`Model::valid`].
 pub fn embed(model: &Model, graphs: &[GeomGraph], level: Level, device: &Device) -> Embedded {
-    let encoder = &model.aligner.encoder;
+    embed_graphs(&model.aligner.encoder, graphs, level, device)
+}
+
+/// Features of graphs at one level from an encoder in evaluation.
+pub fn embed_graphs(
+    encoder: &impl Encoder,
+    graphs: &[GeomGraph],
+    level: Level,
+    device: &Device,
+) -> Embedded {
     let mut out = Embedded {
         features: Vec::new(),
         width: encoder.width(),

@@ -27,7 +27,7 @@ pub struct Schedule {
 
 impl Schedule {
     /// The schedule of a stage of `total` steps.
-    pub fn of(stage: &StageConfig, total: u64) -> Self {
+    pub fn of<I, O>(stage: &StageConfig<I, O>, total: u64) -> Self {
         let warmup = (stage.warmup * total as f64).round() as u64;
         Self {
             peak: stage.learning_rate,
@@ -50,7 +50,7 @@ impl Schedule {
 }
 
 /// AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101) with every constant stated: Burn's defaults are not PyTorch's.
-pub fn adamw(stage: &StageConfig) -> ModuleOptimizer {
+pub fn adamw<I, O>(stage: &StageConfig<I, O>) -> ModuleOptimizer {
     let config = |decay: f64| {
         AdamWConfig::new()
             .with_beta_1(stage.betas[0] as f32)

@@ -10,4 +10,12 @@ pub const BUILTIN: &[(&str, &str)] = &[
         "m3llm-mini",
         include_str!("../../../recipes/m3llm-mini.toml"),
     ),
+    (
+        "pretrain-m3llm",
+        include_str!("../../../recipes/pretrain-m3llm.toml"),
+    ),
+    (
+        "pretrain-gearnet",
+        include_str!("../../../recipes/pretrain-gearnet.toml"),
+    ),
 ];

@@ -3,4 +3,5 @@
 
 mod golden_losses;
 mod laws;
+mod pretext;
 mod support;

@@ -1,9 +1,6 @@
 //! Every encoder against its reference, on every CPU backend.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use molglot_encoder::verify;
 use molglot_tensor::{Backend, golden::Golden};

@@ -29,6 +29,8 @@ pub(super) enum Command {
     Embed(EmbedArgs),
     /// Write the language model of a run as transformers and PEFT read it
     Export(ExportArgs),
+    /// Measure how much of a property linear models read off an encoder's features
+    Probe(ProbeArgs),
     /// Work on molecules, line by line: canonical SMILES, SELFIES, motifs, groups, fingerprints, features
     #[command(subcommand)]
     Chem(ChemCommand),
@@ -55,11 +57,33 @@ impl Command {
             Self::Predict(args) => args.device,
             Self::Embed(args) => args.device,
             Self::Export(args) => args.device,
+            Self::Probe(args) => args.device,
             Self::Verify(args) => args.device,
             Self::Bench(args) => args.device,
             Self::Chem(_) | Self::Structure(_) | Self::Recipe(_) | Self::Doctor => Backend::Auto,
         }
     }
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  molglot probe --run runs/pretrain-m3llm-20261120-083000 'freesolv.csv:expt' 'bbbp.csv:p_np'
+
+Ridge regression of numbers (RMSE, smaller is better), logistic regression of 0 and 1 (ROC-AUC, larger is better), on
+balanced scaffold splits; mean and deviation over the seeds, which also draw the untrained encoders.")]
+pub(super) struct ProbeArgs {
+    /// CSV files with a column `smiles` and a column of the property
+    #[arg(required = true, value_name = "FILE:COLUMN")]
+    pub(super) tables: Vec<String>,
+    /// A run folder; its encoder is probed
+    #[arg(long, value_name = "DIR")]
+    pub(super) run: PathBuf,
+    /// How many splits
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) seeds: u64,
+    /// What computes: auto, flex, ndarray, cuda, cuda:N
+    #[arg(long, default_value = "auto")]
+    pub(super) device: Backend,
 }
 
 #[derive(Debug, clap::Args)]

@@ -5,6 +5,7 @@ mod chem;
 mod embed;
 mod export;
 mod infer;
+mod probe;
 mod structure;
 mod train;
 mod verify;
@@ -21,8 +22,8 @@ use tracing::level_filters::LevelFilter;
 use self::args::{Args, BenchArgs, Command, RecipeCommand};
 use crate::{
     bench,
-    config::Recipe,
     error::Error,
+    plan::Plan,
     progress::Bars,
     recipe::{Document, Source},
     recipes::BUILTIN,
@@ -50,6 +51,7 @@ pub fn run() -> ExitCode {
         Command::Predict(predict) => infer::predict(&predict),
         Command::Embed(embed) => embed::embed(&embed, &bars),
         Command::Export(args) => export::run(&args),
+        Command::Probe(args) => probe::run(&args),
         Command::Chem(command) => chem::run(&command),
         Command::Structure(command) => structure::run(&command, &bars),
         Command::Verify(args) => verify::run(&args),
@@ -81,14 +83,14 @@ fn recipe(command: &RecipeCommand) -> Result<ExitCode, Error> {
     match command {
         RecipeCommand::List => {
             for (name, text) in BUILTIN {
-                let recipe = Recipe::read(&Document::read(name, text, &[])?)?;
-                say(format_args!("{name:<12} {}", recipe.description))?;
+                let plan = Plan::read(&Document::read(name, text, &[])?)?;
+                say(format_args!("{name:<16} {}", plan.description()))?;
             }
         }
         RecipeCommand::Show { recipe } => say(Source::find(recipe, BUILTIN)?.read()?.trim_end())?,
         RecipeCommand::Check { recipe, set } => {
             let source = Source::find(recipe, BUILTIN)?;
-            Recipe::read(&Document::read(&source.label(), &source.read()?, set)?)?;
+            Plan::read(&Document::read(&source.label(), &source.read()?, set)?)?;
             say(format_args!("{}: a good recipe", source.label()))?;
         }
     }

@@ -3,13 +3,17 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use molglot_align::ObjectiveConfig;
-use molglot_tensor::{Backend, params, params::ParamInfo};
+use molglot_core::Encoder;
+use molglot_tensor::{Backend, Init, params, params::ParamInfo};
 
 use super::{args::TrainArgs, say};
 use crate::{
     config::{Part, Recipe},
+    data::Quarantine,
     error::Error,
     evaluate::Evaluation,
+    plan::Plan,
+    pretrain::{PretrainLearner, PretrainRecipe, Rows, StageScores, pretrain},
     progress::Bars,
     recipe::{Document, Source},
     recipes::BUILTIN,
@@ -31,9 +35,12 @@ pub(super) fn train(args: &TrainArgs, bars: Bars, log: LogFile) -> Result<ExitCo
             )
         }
     };
-    let recipe = Recipe::read(&document)?;
+    let plan = Plan::read(&document)?;
     if args.dry_run {
-        return dry_run(&recipe, args.device);
+        return match &plan {
+            Plan::Align(recipe) => dry_run(recipe, args.device),
+            Plan::Pretrain(recipe) => dry_run_pretraining(recipe, args.device),
+        };
     }
     let options = Options {
         runs: args.runs.clone(),
@@ -42,7 +49,11 @@ pub(super) fn train(args: &TrainArgs, bars: Bars, log: LogFile) -> Result<ExitCo
         bars,
         log,
     };
-    let outcome = run_recipe(&recipe, &options)?;
+    let recipe = match &plan {
+        Plan::Align(recipe) => recipe,
+        Plan::Pretrain(recipe) => return run_pretraining(recipe, &options),
+    };
+    let outcome = run_recipe(recipe, &options)?;
     if let Some(after) = &outcome.after {
         say(format_args!(
             "\n{} on {} held-out rows",
@@ -63,6 +74,65 @@ pub(super) fn train(args: &TrainArgs, bars: Bars, log: LogFile) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
+fn run_pretraining(recipe: &PretrainRecipe, options: &Options) -> Result<ExitCode, Error> {
+    let outcome = pretrain(recipe, options)?;
+    let rows: Vec<_> = outcome.scores.iter().flat_map(StageScores::rows).collect();
+    if !rows.is_empty() {
+        say(format_args!(
+            "\n{} on {} held-out rows; chance is the commonest answer of the training rows",
+            recipe.name, outcome.held_out
+        ))?;
+        say(table(&rows).trim_end())?;
+    }
+    say(format_args!("\ntrained in {:.0} s", outcome.seconds))?;
+    say(format_args!("run folder  {}", outcome.dir.display()))?;
+    say(format_args!(
+        "start from  --set encoder.weights={}",
+        outcome.dir.join("model/encoder.safetensors").display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The resolved recipe, its rows and how many parameters each stage trains.
+fn dry_run_pretraining(recipe: &PretrainRecipe, backend: Backend) -> Result<ExitCode, Error> {
+    let device = backend.open()?.autodiff();
+    let encoder = recipe.encoder.init(&mut Init::new(recipe.seed, &device))?;
+    recipe.check_objectives(&encoder, &device)?;
+    let mut quarantine = Quarantine::new();
+    let spec = encoder.spec();
+    let rows = Rows::read(&recipe.data, recipe.input(), &spec, &mut quarantine)?;
+    say("# the recipe as it would run")?;
+    say(toml::to_string(recipe).map_err(Error::internal)?)?;
+    let counts = rows.counts;
+    say(format_args!(
+        "# {} rows: {} to train on, {} held out, {} too small, {} set aside",
+        counts.rows, counts.train, counts.held_out, rows.small, counts.quarantined
+    ))?;
+    say(format_args!("# device: {}", backend.resolve()))?;
+    for (number, stage) in recipe.stages.iter().enumerate() {
+        let learner = PretrainLearner {
+            pretext: stage
+                .objective
+                .init(encoder.width(), &mut Init::new(0, &device)),
+            encoder: encoder.clone(),
+        };
+        let found = params::list(&learner.planned(stage));
+        let count = |part: fn(&ParamInfo) -> bool| -> usize {
+            let counts = found.iter().filter(|info| part(info)).map(ParamInfo::count);
+            counts.sum()
+        };
+        say(format_args!(
+            "\nstage {number} `{}`: {} on {:?}, {} parameters, {} trained",
+            stage.name,
+            stage.objective.kind(),
+            stage.input,
+            count(|_| true),
+            count(|info| info.trainable),
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 fn builtin_or_file(args: &TrainArgs) -> Result<Document, Error> {
     let source = Source::find(&args.recipe, BUILTIN)?;
     Ok(Document::read(&source.label(), &source.read()?, &args.set)?)
@@ -72,9 +142,9 @@ fn find_run(args: &TrainArgs, folder: &str) -> Result<RunDir, Error> {
     if folder != "auto" {
         return Ok(RunDir::open(&PathBuf::from(folder))?);
     }
-    let recipe = Recipe::read(&builtin_or_file(args)?)?;
-    RunDir::latest(&args.runs, &recipe.name)?.ok_or_else(|| {
-        let (name, runs) = (&recipe.name, args.runs.display());
+    let plan = Plan::read(&builtin_or_file(args)?)?;
+    RunDir::latest(&args.runs, plan.name())?.ok_or_else(|| {
+        let (name, runs) = (plan.name(), args.runs.display());
         Error::Usage(format!(
             "there is no run of `{name}` with a checkpoint in {runs}; train without --resume first"
         ))
@@ -102,11 +172,11 @@ fn dry_run(recipe: &Recipe, backend: Backend) -> Result<ExitCode, Error> {
     say(format_args!("# device: {}", backend.resolve()))?;
     for (number, stage) in recipe.stages.iter().enumerate() {
         if stage.trains(Part::Lora) {
-            let mut init = molglot_tensor::Init::new(recipe.seed, &device);
+            let mut init = Init::new(recipe.seed, &device);
             model.aligner.lm.attach_lora(&recipe.lora, &mut init)?;
         }
         let objective = ObjectiveConfig::NextToken(Default::default());
-        let mut init = molglot_tensor::Init::new(0, &device);
+        let mut init = Init::new(0, &device);
         let learner = Learner {
             aligner: model.aligner.clone(),
             objective: objective.init(&mut init),

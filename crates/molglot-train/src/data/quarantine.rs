@@ -48,6 +48,11 @@ impl Quarantine {
         }
     }
 
+    /// Counts rows that are not read as records, usable or not.
+    pub fn count(&mut self, rows: u64) {
+        self.rows += rows;
+    }
+
     /// Sets aside a row that was already taken as usable, for example one whose SMILES turned out to be invalid.
     pub fn reject(&mut self, error: RowError) {
         self.errors.push(error);

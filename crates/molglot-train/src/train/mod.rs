@@ -15,7 +15,7 @@ use molglot_graph::{GraphSpec, NodeKind};
 use molglot_lm::{LmSettings, Pretrained, Tokenizer, load_pretrained};
 use molglot_tensor::{Backend, Device, Init, params};
 
-pub use learner::Learner;
+pub use learner::{Learner, Step};
 pub use stage::StepRecord;
 
 use self::{progress::State, stage::StageRunner};
@@ -88,7 +88,7 @@ impl Prepared {
         device: &Device,
     ) -> Result<Self, Error> {
         let mut init = Init::new(recipe.seed, device);
-        let encoder = recipe.encoder.init(&mut init);
+        let encoder = recipe.encoder.init(&mut init)?;
         check_encoder(recipe, &encoder.spec())?;
         let mut quarantine = Quarantine::new();
         let dataset = Dataset::read(&recipe.data, &encoder.spec(), &mut quarantine)?;
@@ -129,7 +129,7 @@ impl Prepared {
         check_room(&dataset, &projector, lm.max_length())?;
         let model = Model {
             config: ModelConfig {
-                encoder: recipe.encoder.clone(),
+                encoder: recipe.encoder.config.clone(),
                 projector: recipe.projector.clone(),
                 // A model that is trained on is not what lies in the directory any more.
                 base: base.filter(|_| !recipe.stages.iter().any(|stage| stage.trains(Part::Lm))),
@@ -198,7 +198,7 @@ fn check_encoder(recipe: &Recipe, spec: &GraphSpec) -> Result<(), Error> {
         return Err(Error::Usage(format!(
             "encoder.kind = \"{}\" reads the residues of structures, and the rows of {} are molecules; set an encoder of \
              molecules, as \"gin\" or \"hierarchical\"",
-            recipe.encoder.kind(),
+            recipe.encoder.config.kind(),
             recipe.data.path.display()
         )));
     }
@@ -402,7 +402,7 @@ fn describe_data(dataset: &Dataset, quarantine: &Quarantine, run: &RunDir) {
 }
 
 /// Curves of the steps that an earlier process of this run has logged.
-fn read_curves(path: &Path) -> Result<Vec<StageCurve>, Error> {
+pub(crate) fn read_curves(path: &Path) -> Result<Vec<StageCurve>, Error> {
     let text = fs::read_to_string(path).map_err(Error::io(path))?;
     let mut curves: Vec<StageCurve> = Vec::new();
     for record in text
@@ -477,7 +477,7 @@ fn write_report(
         summary: format!(
             "{} A {} encoder, a {} projector and {}, trained on {} in {} stages: {}.",
             recipe.description,
-            recipe.encoder.kind(),
+            recipe.encoder.config.kind(),
             recipe.projector.kind(),
             match &recipe.lm {
                 LmSettings::Llama(_) => "a Llama".to_owned(),

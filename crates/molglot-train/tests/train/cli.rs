@@ -41,7 +41,12 @@ fn recipes_are_listed_shown_and_checked() {
     let listed = molglot(&["recipe", "list"]);
     assert!(listed.status.success());
     let names = text(&listed.stdout);
-    for name in ["quickstart", "m3llm-mini"] {
+    for name in [
+        "quickstart",
+        "m3llm-mini",
+        "pretrain-m3llm",
+        "pretrain-gearnet",
+    ] {
         assert!(names.lines().any(|line| line.starts_with(name)), "{names}");
         let checked = molglot(&["recipe", "check", name]);
         assert!(checked.status.success(), "{}", text(&checked.stderr));

@@ -15,7 +15,7 @@ const VOCABULARY: usize = 300;
 
 fn learner(recipe: &Recipe, stage: &StageConfig, device: &Device) -> Learner {
     let mut init = Init::new(3, device);
-    let encoder = recipe.encoder.init(&mut init);
+    let encoder = recipe.encoder.config.init(&mut init);
     let molglot_lm::LmSettings::Llama(settings) = &recipe.lm else {
         panic!("the tiny recipe draws its language model")
     };

@@ -5,6 +5,7 @@ mod cli;
 mod embed;
 mod golden;
 mod learner;
+mod pretrain;
 mod pretrained;
 mod run;
 mod structure;

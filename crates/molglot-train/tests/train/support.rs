@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use molglot_tensor::Backend;
@@ -123,9 +123,14 @@ pub(crate) fn run(recipe: &Recipe, runs: &Path, backend: Backend) -> Result<Outc
 /// Trains, one test at a time: Burn's generator, from which dropout draws, belongs to the whole process, and a second
 /// training in it would take numbers from the first.
 pub(crate) fn run_with(recipe: &Recipe, options: &Options) -> Result<Outcome, Error> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = alone();
     train(recipe, options)
+}
+
+/// Lets one training into the process at a time.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// `metrics.jsonl`, without the times.
