@@ -5,7 +5,7 @@ use molglot_tensor::burn;
 use molglot_tensor::{
     Device, Init, RowIndex, Tensor,
     burn::module::Module,
-    nn::{Embedding, Linear, LinearConfig},
+    nn::{Embedding, Linear, LinearConfig, product},
     ops::{KeyRanges, RopeAngles, RopeTable, gather_rows, head_loss, recompute, soft_cap},
 };
 
@@ -240,7 +240,7 @@ impl Decoder {
     pub fn logits(&self, states: Tensor<2>) -> Tensor<2> {
         let logits = match &self.lm_head {
             Some(head) => head.forward(states),
-            None => states.matmul(self.model.embed_tokens.weight.val().transpose()),
+            None => product(states, self.model.embed_tokens.weight.val(), None),
         };
         match self.rules.logit_cap {
             Some(cap) => soft_cap(logits, 1.0, cap as f32),

@@ -18,6 +18,7 @@ use burn::{
 
 mod cross_entropy;
 mod dropout;
+mod few_rows;
 mod gelu;
 mod head_loss;
 mod key_ranges;
@@ -38,6 +39,7 @@ mod swiglu;
 
 pub use cross_entropy::cross_entropy;
 pub use dropout::dropout;
+pub(crate) use few_rows::few_rows;
 pub use gelu::{gelu, gelu_tanh};
 pub use head_loss::head_loss;
 pub use key_ranges::KeyRanges;

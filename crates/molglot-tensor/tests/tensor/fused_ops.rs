@@ -2,8 +2,9 @@
 //! CPU backend, for shapes that do not fit the kernels' blocks.
 
 use molglot_tensor::{
-    Backend, Device, Tensor, TensorData,
+    Backend, Device, Init, Tensor, TensorData,
     burn::tensor::activation,
+    nn::LinearConfig,
     ops::{
         KeyRanges, RopeTable, attention_softmax, cross_entropy, dropout, gelu, gelu_tanh,
         head_loss, layer_norm, rms_norm, rope, soft_cap, swiglu,
@@ -308,5 +309,27 @@ fn dropout_is_a_function_of_its_seed() {
             (share - 0.04).abs() < 0.005,
             "seeds {seed} and the next are alike: {share}"
         );
+    }
+}
+
+/// A layer gives the same to a few rows, which take a path of their own, as to those rows among many.
+#[test]
+fn a_few_rows_of_a_linear_layer_are_rows_like_any_other() {
+    for backend in Backend::cpus() {
+        let device = backend.open().unwrap();
+        for (inputs, outputs) in [(1, 1), (7, 5), (33, 150), (64, 64)] {
+            let layer = LinearConfig::new(inputs, outputs).init(&mut Init::new(3, &device));
+            let many = Tensor::<2>::from_data(data([40, inputs], 1), &device);
+            let all = values(layer.forward(many.clone()));
+            for rows in [1, 3, 8, 9] {
+                let few = layer.forward(many.clone().slice_dim(0, 0..rows).unsqueeze::<3>());
+                assert_eq!(few.dims(), [1, rows, outputs]);
+                assert_close(
+                    &format!("{rows} rows on {backend}"),
+                    &values(few),
+                    &all[..rows * outputs],
+                );
+            }
+        }
     }
 }
