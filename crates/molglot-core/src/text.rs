@@ -67,8 +67,8 @@ pub struct TextBatch {
 impl TextBatch {
     /// One sequence a row; `pad` fills the gaps.
     pub fn new(sequences: &[&Sequence], pad: u32, read: TextRead, device: &Device) -> Self {
-        let rows = (0..sequences.len()).map(|number| vec![number]).collect();
-        Self::arrange(sequences, rows, pad, read, device)
+        let rows: Vec<Vec<usize>> = (0..sequences.len()).map(|number| vec![number]).collect();
+        Self::arrange(sequences, &rows, pad, read, device)
     }
 
     /// Short sequences share rows, which are as long as the longest sequence; each sees itself alone. The losses are those
@@ -88,14 +88,14 @@ impl TextBatch {
                 None => rows.push((size, vec![number])),
             }
         }
-        let rows = rows.into_iter().map(|(_, row)| row).collect();
-        Self::arrange(sequences, rows, pad, read, device)
+        let rows: Vec<Vec<usize>> = rows.into_iter().map(|(_, row)| row).collect();
+        Self::arrange(sequences, &rows, pad, read, device)
     }
 
     /// Lays the sequences of each row end to end.
     fn arrange(
         sequences: &[&Sequence],
-        rows: Vec<Vec<usize>>,
+        rows: &[Vec<usize>],
         pad: u32,
         read: TextRead,
         device: &Device,

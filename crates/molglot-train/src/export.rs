@@ -127,12 +127,11 @@ pub fn export(
     })
 }
 
+/// Writes a file of the directory.
+type Write<'a> = dyn FnMut(&str, Vec<u8>) -> Result<(), Error> + 'a;
+
 /// The files of a Hugging Face directory.
-fn directory(
-    model: &Model,
-    lm: &Decoder,
-    write: &mut dyn FnMut(&str, Vec<u8>) -> Result<(), Error>,
-) -> Result<(), Error> {
+fn directory(model: &Model, lm: &Decoder, write: &mut Write<'_>) -> Result<(), Error> {
     let tokenizer = &model.collator.tokenizer;
     let mut config = serde_json::to_value(&model.lm).map_err(Error::internal)?;
     config["torch_dtype"] = "float32".into();

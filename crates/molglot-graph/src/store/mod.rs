@@ -1,6 +1,6 @@
 //! Graphs as files: safetensors, exact to the bit, with what is needed to trust them again.
 //!
-//! A file holds every part of a [`GeomGraph`](crate::GeomGraph) as a tensor. `N` nodes, `E` edges, `L` arcs; what a graph
+//! A file holds every part of a [`GeomGraph`] as a tensor. `N` nodes, `E` edges, `L` arcs; what a graph
 //! has no use for has length 0:
 //!
 //! | tensor | type | shape | |

@@ -107,7 +107,7 @@ fn an_index_that_names_a_tensor_which_its_shard_lacks_is_named() {
     let dir = copy("llama/model");
     let index = dir.path().join(INDEX);
     edit_json(&index, |index| {
-        index["weight_map"]["model.norm.weight"] = SHARD.into()
+        index["weight_map"]["model.norm.weight"] = SHARD.into();
     });
     let error = load(dir.path());
     assert!(matches!(
@@ -236,10 +236,10 @@ fn a_directory_without_a_tokenizer_or_an_end_is_named() {
     );
     let dir = copy("pretrained/model");
     edit_json(&dir.path().join("tokenizer_config.json"), |config| {
-        config["eos_token"] = Value::Null
+        config["eos_token"] = Value::Null;
     });
     edit_json(&dir.path().join("generation_config.json"), |config| {
-        config["eos_token_id"] = Value::Null
+        config["eos_token_id"] = Value::Null;
     });
     says(&pretrained(dir.path(), Precision::F32), &["eos_token"]);
 }

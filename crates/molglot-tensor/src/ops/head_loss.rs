@@ -90,7 +90,7 @@ fn logits<B: SoftCapOps>(
 /// Gradients of the states and, when asked for, of the weight.
 fn backward<B: HeadLossOps>(
     states: &FloatTensor<B>,
-    weight: FloatTensor<B>,
+    weight: &FloatTensor<B>,
     targets: &Targets,
     cap: f32,
     grad: &FloatTensor<B>,
@@ -146,7 +146,7 @@ impl<B: HeadLossOps, C: CheckpointStrategy> HeadLossOps for Autodiff<B, C> {
                 let weight: FloatTensor<B> = checkpointer.retrieve_node_output(weight);
                 let of_weight = weight_node.is_some();
                 let (of_states, of_weight) =
-                    backward::<B>(&states, weight, &targets, cap, &grad, of_weight);
+                    backward::<B>(&states, &weight, &targets, cap, &grad, of_weight);
                 if let Some(node) = states_node {
                     grads.register::<B>(node.id, of_states);
                 }
@@ -179,7 +179,7 @@ impl<B: HeadLossOps, C: CheckpointStrategy> HeadLossOps for Autodiff<B, C> {
 }
 
 /// `-log softmax(states weight^T)[target]` of each row, in f32; with a `cap`, logits are bounded as
-/// [`soft_cap`](super::soft_cap) does.
+/// [`soft_cap`](super::soft_cap()) does.
 ///
 /// # Shapes
 ///
