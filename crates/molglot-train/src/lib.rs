@@ -26,6 +26,7 @@ pub mod progress;
 pub mod recipe;
 pub mod recipes;
 pub mod report;
+mod resume;
 pub mod run;
 pub mod suggest;
 pub mod train;

@@ -127,7 +127,7 @@ pub fn pretrain(recipe: &PretrainRecipe, options: &Options) -> Result<PretrainOu
     save(&run, recipe, &encoder.valid())?;
     let outcome = PretrainOutcome {
         dir: run.path().to_owned(),
-        scores: state.scores,
+        scores: state.measured.scores,
         held_out: rows.counts.held_out,
         seconds: earlier + started.elapsed().as_secs_f64(),
     };

@@ -76,8 +76,8 @@ impl StageRunner<'_> {
         state.folder = None;
         let mut learner = learner.planned(stage);
         let held_out = self.held_out(&learner.pretext, &spec);
-        if state.scores.len() <= self.number {
-            state.scores.push(StageScores {
+        if state.measured.scores.len() <= self.number {
+            state.measured.scores.push(StageScores {
                 stage: stage.name.clone(),
                 before: self.look(&learner, &held_out),
                 after: Vec::new(),
@@ -180,14 +180,14 @@ impl StageRunner<'_> {
                 (None, error) => format!("{} off by {:.2}", score.task, error.unwrap_or(f64::NAN)),
             });
         progress.finish(&shown.collect::<Vec<_>>().join(", "));
-        if let Some(own) = state.scores.get_mut(self.number) {
+        if let Some(own) = state.measured.scores.get_mut(self.number) {
             own.after = scores;
         }
         *state = State {
             step: state.step,
             stage: self.number + 1,
             seconds: self.earlier + started.elapsed().as_secs_f64(),
-            scores: std::mem::take(&mut state.scores),
+            measured: std::mem::take(&mut state.measured),
             ..State::default()
         };
         let keep = self.recipe.checkpoint.keep;

@@ -271,13 +271,13 @@ pub fn train(recipe: &Recipe, options: &Options) -> Result<Outcome, Error> {
         .map(|&row| &dataset.samples[row])
         .collect();
     let mut state = saved.unwrap_or_default();
-    if state.before.is_none() && !held_out.is_empty() {
+    if state.measured.before.is_none() && !held_out.is_empty() {
         tracing::info!(
             "evaluating the untrained model on {} held-out rows",
             held_out.len()
         );
         let untrained = untrained_alignment(recipe, &dataset, &model, &plain)?;
-        state.before = Some(evaluate(
+        state.measured.before = Some(evaluate(
             &untrained,
             &held_out,
             &recipe.evaluate,
@@ -329,7 +329,7 @@ pub fn train(recipe: &Recipe, options: &Options) -> Result<Outcome, Error> {
     let seconds = earlier + started.elapsed().as_secs_f64();
     let outcome = Outcome {
         dir: run.path().to_owned(),
-        before: state.before.clone(),
+        before: state.measured.before.clone(),
         after,
         seconds,
         quarantined: quarantine.bad(),

@@ -1,11 +1,9 @@
 //! Where a run stands, as its checkpoints say it.
 
-use std::{fs, path::PathBuf};
-
 use molglot_align::hscale::HScaleConfig;
 use molglot_tensor::{
     Device,
-    burn::{module::Module, optim::ModuleOptimizer, tensor::Bytes},
+    burn::{module::Module, optim::ModuleOptimizer},
     weights::{self, Weights, same_names},
 };
 use serde::{Deserialize, Serialize};
@@ -13,65 +11,27 @@ use serde::{Deserialize, Serialize};
 use super::Learner;
 use crate::{
     alignment::Alignment,
-    data::Position,
     error::Error,
     evaluate::Evaluation,
     model::{Model, ModelConfig},
-    run::{CheckpointStore, atomic::write_atomic},
+    resume::{self, WEIGHTS, write},
+    run::CheckpointStore,
 };
 
 /// Where the networks begin in the path of a parameter of a [`Learner`].
 const MODEL: &str = "aligner.";
-/// The files of a checkpoint.
-const WEIGHTS: &str = "model.safetensors";
+/// How molecules and captions were compared when the checkpoint was written.
 const ALIGNMENT: &str = "alignment.safetensors";
-const OPTIMIZER: &str = "optimizer.bpk";
-const STATE: &str = "state.json";
 
-/// What a checkpoint remembers beside weights and optimizer.
+/// What was measured before training.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct State {
-    /// Steps done in the whole run.
-    pub(super) step: u64,
-    /// The stage that is running or comes next.
-    pub(super) stage: usize,
-    /// Steps done in that stage.
-    pub(super) stage_step: u64,
-    /// The next micro-batch of that stage.
-    pub(super) position: Position,
-    /// Seconds so far.
-    pub(super) seconds: f64,
-    /// What was measured before training.
+pub(super) struct Measured {
     pub(super) before: Option<Evaluation>,
-    /// The folder this was read from.
-    #[serde(skip)]
-    pub(super) folder: Option<PathBuf>,
 }
 
-impl State {
-    /// The newest checkpoint that is whole.
-    ///
-    /// # Errors
-    ///
-    /// [`Error`] when the folder cannot be read. Damaged checkpoints are named in the log and passed over.
-    pub(super) fn latest(checkpoints: &CheckpointStore) -> Result<Option<Self>, Error> {
-        let latest = checkpoints.latest_valid()?;
-        for rejected in &latest.rejected {
-            tracing::warn!("{rejected}");
-        }
-        let Some((step, folder)) = latest.found else {
-            return Ok(None);
-        };
-        let path = folder.join(STATE);
-        let text = fs::read_to_string(&path).map_err(Error::io(&path))?;
-        let state: Self = serde_json::from_str(&text).map_err(|error| Error::file(&path, error))?;
-        tracing::info!("going on after step {step} from {}", folder.display());
-        Ok(Some(Self {
-            folder: Some(folder),
-            ..state
-        }))
-    }
+pub(super) type State = resume::State<Measured>;
 
+impl State {
     /// Saves a checkpoint of what `config` stores and drops old ones.
     ///
     /// # Errors
@@ -90,31 +50,17 @@ impl State {
             let path = path.strip_prefix(MODEL);
             path.is_some_and(|path| config.stores(path))
         };
-        checkpoints.save(self.step, |folder| {
-            let write = |name: &str, bytes: &[u8]| {
-                let path = folder.join(name);
-                write_atomic(&path, bytes).map_err(Error::io(&path))
-            };
-            write(
-                WEIGHTS,
-                &weights::to_bytes(&learner.valid(), &of_model, &same_names)?,
-            )?;
-            if let Some(alignment) = alignment {
-                write(
-                    ALIGNMENT,
-                    &weights::to_bytes(alignment, &|_| true, &same_names)?,
-                )?;
+        self.save_with(checkpoints, optimizer, keep, |folder| {
+            let model = weights::to_bytes(&learner.valid(), &of_model, &same_names)?;
+            write(&folder.join(WEIGHTS), &model)?;
+            match alignment {
+                None => Ok(()),
+                Some(alignment) => {
+                    let bytes = weights::to_bytes(alignment, &|_| true, &same_names)?;
+                    write(&folder.join(ALIGNMENT), &bytes)
+                }
             }
-            if let Some(optimizer) = optimizer {
-                write(OPTIMIZER, &optimizer.into_bytes().map_err(Error::internal)?)?;
-            }
-            write(
-                STATE,
-                &serde_json::to_vec_pretty(self).map_err(Error::internal)?,
-            )
-        })?;
-        checkpoints.rotate(keep, &[self.step])?;
-        Ok(())
+        })
     }
 
     /// Puts the saved weights into a model of the same shape. `alignment` are the settings of the last alignment before
@@ -150,24 +96,5 @@ impl State {
             model.config.alignment = Some(settings.clone());
         }
         Ok(())
-    }
-
-    /// Puts the saved moments into an optimizer, when a stage was under way.
-    ///
-    /// # Errors
-    ///
-    /// [`Error`] when they cannot be read.
-    pub(super) fn restore_optimizer(
-        &self,
-        optimizer: ModuleOptimizer,
-    ) -> Result<ModuleOptimizer, Error> {
-        let path = match &self.folder {
-            Some(folder) if self.stage_step > 0 => folder.join(OPTIMIZER),
-            _ => return Ok(optimizer),
-        };
-        let bytes = fs::read(&path).map_err(Error::io(&path))?;
-        optimizer
-            .from_bytes(Bytes::from_bytes_vec(bytes))
-            .map_err(|error| Error::file(&path, error))
     }
 }

@@ -236,7 +236,7 @@ impl StageRunner<'_> {
             step: state.step,
             stage: self.number + 1,
             seconds: self.earlier + started.elapsed().as_secs_f64(),
-            before: state.before.clone(),
+            measured: state.measured.clone(),
             ..State::default()
         };
         state.save(
