@@ -186,7 +186,7 @@ pub enum TextOutput {
     States(Tensor<2>),
 }
 
-/// Keys and values of the tokens that a model has read, per block: each `[B, H_kv, T, D]`.
+/// Keys and values of the tokens that a model has read, per block: each `[B, T, H_kv, D]`.
 #[derive(Clone, Debug, Default)]
 pub struct KvCache {
     /// Keys and values of each block; empty before the first token.
@@ -206,7 +206,7 @@ impl KvCache {
 
     /// Number of tokens read, padding included, `T`.
     pub fn len(&self) -> usize {
-        self.blocks.first().map_or(0, |(keys, _)| keys.dims()[2])
+        self.blocks.first().map_or(0, |(keys, _)| keys.dims()[1])
     }
 
     /// Whether nothing was read yet.
@@ -232,15 +232,15 @@ impl KvCache {
     pub fn reorder(&mut self, rows: &[usize]) {
         let same = |count: usize| rows.iter().copied().eq(0..count);
         for (keys, values) in &mut self.blocks {
-            let [batch, heads, length, size] = keys.dims();
+            let [batch, length, heads, size] = keys.dims();
             if same(batch) {
                 return;
             }
             let index = RowIndex::new(batch, rows.iter().map(|&row| row as u32).collect());
             let pick =
                 |x: &Tensor<4>| {
-                    gather_rows(x.clone().reshape([batch, heads * length * size]), &index)
-                        .reshape([rows.len(), heads, length, size])
+                    gather_rows(x.clone().reshape([batch, length * heads * size]), &index)
+                        .reshape([rows.len(), length, heads, size])
                 };
             (*keys, *values) = (pick(keys), pick(values));
         }

@@ -2,7 +2,7 @@
 //!
 //! Everything in Molglot that touches a tensor comes through here: which device computes ([`device`]), how a ragged
 //! batch is gathered and reduced without races ([`ops`]), how parameters are drawn from one seed ([`init`]), the few
-//! layers that every model shares ([`nn`]), how gradients are clipped ([`clip`]) and how weights are read and written
+//! layers that every model shares ([`nn`]), how gradients are clipped ([`clip`]) and applied ([`optim`]) and how weights are read and written
 //! strictly ([`weights`]). No other crate names a backend.
 //!
 //! Since Burn 0.22 a tensor carries its backend at run time, so nothing here is generic over one; the exception is
@@ -19,6 +19,7 @@ pub mod golden;
 pub mod init;
 pub mod nn;
 pub mod ops;
+pub mod optim;
 pub mod params;
 pub mod weights;
 

@@ -2,9 +2,9 @@
 
 use std::f64::consts::PI;
 
-use molglot_tensor::burn::{
-    module::ParamGroup,
-    optim::{AdamWConfig, ModuleOptimizer},
+use molglot_tensor::{
+    burn::{module::ParamGroup, optim::ModuleOptimizer},
+    optim::AdamW,
 };
 
 use crate::config::StageConfig;
@@ -49,19 +49,24 @@ impl Schedule {
     }
 }
 
-/// AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101) with every constant stated: Burn's defaults are not PyTorch's.
+/// The optimizer of a stage: scales, shifts and gates do not decay.
 pub fn adamw<I, O>(stage: &StageConfig<I, O>) -> ModuleOptimizer {
-    let config = |decay: f64| {
-        AdamWConfig::new()
-            .with_beta_1(stage.betas[0] as f32)
-            .with_beta_2(stage.betas[1] as f32)
-            .with_epsilon(stage.epsilon as f32)
-            .with_weight_decay(decay as f32)
-    };
+    let every = everything_decays(stage);
     let vectors = ParamGroup::from_any_predicates(NO_DECAY.to_vec());
-    config(stage.weight_decay)
-        .init()
-        .with_group(vectors, config(0.0).build(), None)
+    let none = AdamW {
+        weight_decay: 0.0,
+        ..every
+    };
+    ModuleOptimizer::from(every).with_group(vectors, none, None)
+}
+
+/// The optimizer of a stage without the exceptions.
+pub(crate) fn everything_decays<I, O>(stage: &StageConfig<I, O>) -> AdamW {
+    AdamW {
+        betas: stage.betas.map(|beta| beta as f32),
+        epsilon: stage.epsilon as f32,
+        weight_decay: stage.weight_decay as f32,
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use molglot_tensor::{
     Init, Tensor,
     burn::module::Module,
     nn::{Linear, LinearConfig},
-    ops::{KeyRanges, RopeAngles, attention_softmax, rope},
+    ops::{KeyRanges, RopeAngles, attention, rope},
 };
 
 /// Sizes of an [`Attention`].
@@ -70,12 +70,11 @@ impl Attention {
             Some(angles) => rope(x, angles),
             None => x,
         };
-        let q = turned(split(self.query.forward(queries))).swap_dims(1, 2);
-        let k = turned(split(self.key.forward(context.clone()))).swap_dims(1, 2);
-        let v = split(self.value.forward(context)).swap_dims(1, 2);
-        let scores = q.matmul(k.swap_dims(2, 3));
-        let p = attention_softmax(scores, visible, (size as f32).powf(-0.5));
-        let mixed = p.matmul(v).swap_dims(1, 2).reshape([batch, asking, width]);
+        let q = turned(split(self.query.forward(queries)));
+        let k = turned(split(self.key.forward(context.clone())));
+        let v = split(self.value.forward(context));
+        let scale = (size as f32).powf(-0.5);
+        let mixed = attention(q, k, v, visible, scale, None).reshape([batch, asking, width]);
         self.output.forward(mixed)
     }
 }

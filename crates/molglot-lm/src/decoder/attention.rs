@@ -5,13 +5,13 @@ use molglot_tensor::{
     Init, Tensor,
     burn::module::Module,
     nn::LinearConfig,
-    ops::{KeyRanges, RopeAngles, attention_softmax, rope, soft_cap},
+    ops::{KeyRanges, RopeAngles, attention, rope},
 };
 
 use super::DecoderConfig;
 use crate::lora::LoraLinear;
 
-/// Keys and values of one block.
+/// Keys and values of one block, `[B, K, G, D]` each.
 pub(super) type Remembered = (Tensor<4>, Tensor<4>);
 
 /// Query heads in groups that share a key and a value head (Ainslie et al., 2023, arXiv 2305.13245).
@@ -90,35 +90,22 @@ impl Attention {
             Some(angles) => rope(x, angles),
             None => x,
         };
-        let q = turn(split(self.q_proj.forward(x.clone(), place.seed), heads)).swap_dims(1, 2);
+        let q = turn(split(self.q_proj.forward(x.clone(), place.seed), heads));
         let k = turn(split(
             self.k_proj.forward(x.clone(), place.seed + 1),
             kv_heads,
-        ))
-        .swap_dims(1, 2);
-        let v = split(self.v_proj.forward(x, place.seed + 2), kv_heads).swap_dims(1, 2);
+        ));
+        let v = split(self.v_proj.forward(x, place.seed + 2), kv_heads);
         let (k, v) = match past {
             Some((keys, values)) => (
-                Tensor::cat(vec![keys, k], 2),
-                Tensor::cat(vec![values, v], 2),
+                Tensor::cat(vec![keys, k], 1),
+                Tensor::cat(vec![values, v], 1),
             ),
             None => (k, v),
         };
-        // The queries of a group lie in a row and meet their shared keys in one multiplication: nothing is repeated.
-        let group = heads / kv_heads;
-        let all = k.dims()[2];
-        let q = q.reshape([batch, kv_heads, group * new, size]);
-        let scores = q
-            .matmul(k.clone().swap_dims(2, 3))
-            .reshape([batch, heads, new, all]);
-        let scale = self.scale as f32;
-        let p = match self.cap {
-            None => attention_softmax(scores, &place.ranges, scale),
-            Some(cap) => attention_softmax(soft_cap(scores, scale, cap as f32), &place.ranges, 1.0),
-        };
-        let p = p.reshape([batch, kv_heads, group * new, all]);
-        let out = p.matmul(v.clone()).reshape([batch, heads, new, size]);
-        let out = out.swap_dims(1, 2).reshape([batch, new, heads * size]);
+        let (scale, cap) = (self.scale as f32, self.cap.map(|cap| cap as f32));
+        let out = attention(q, k.clone(), v.clone(), &place.ranges, scale, cap);
+        let out = out.reshape([batch, new, heads * size]);
         (self.o_proj.forward(out, place.seed + 3), (k, v))
     }
 }

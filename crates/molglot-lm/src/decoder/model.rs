@@ -5,8 +5,8 @@ use molglot_tensor::burn;
 use molglot_tensor::{
     Device, Init, RowIndex, Tensor,
     burn::module::Module,
-    nn::{Embedding, Linear, LinearConfig, product},
-    ops::{KeyRanges, RopeAngles, RopeTable, gather_rows, head_loss, recompute, soft_cap},
+    nn::{Embedding, Linear, LinearConfig},
+    ops::{KeyRanges, RopeAngles, RopeTable, gather_rows, head_loss, linear, recompute, soft_cap},
 };
 
 use super::{Architecture, ConfigError, DecoderConfig, attention::Place, block::Block, norm::Norm};
@@ -240,7 +240,7 @@ impl Decoder {
     pub fn logits(&self, states: Tensor<2>) -> Tensor<2> {
         let logits = match &self.lm_head {
             Some(head) => head.forward(states),
-            None => product(states, self.model.embed_tokens.weight.val(), None),
+            None => linear(states, self.model.embed_tokens.weight.val(), None),
         };
         match self.rules.logit_cap {
             Some(cap) => soft_cap(logits, 1.0, cap as f32),

@@ -5,10 +5,10 @@ use molglot_tensor::{
     Init, Tensor,
     burn::{
         module::{Flag, Module, Param},
-        tensor::{FloatDType, module::linear},
+        tensor::FloatDType,
     },
     nn::{Linear, LinearConfig},
-    ops::dropout,
+    ops::{dropout, linear, linear_onto},
 };
 
 use super::LayerSettings;
@@ -49,16 +49,16 @@ impl LoraFactors {
         self.dropout > 0.0 && on_autodiff && self.training.val().is_enabled()
     }
 
-    /// The update of `x`, computed in the type of `x`.
-    fn forward<const D: usize>(&self, x: Tensor<D>, seed: u64) -> Tensor<D> {
+    /// `onto` with the update of `x` added, computed in the type of `x`.
+    fn add_to<const D: usize>(&self, onto: Tensor<D>, x: Tensor<D>, seed: u64) -> Tensor<D> {
         let x = if self.drops(x.is_autodiff()) {
             dropout(x, self.dropout, seed)
         } else {
             x
         };
         let dtype = x.dtype();
-        let low = linear(x, self.a.val().cast(dtype).transpose(), None);
-        linear(low, self.b.val().cast(dtype).transpose(), None).mul_scalar(self.scale)
+        let low = linear(x, self.a.val().cast(dtype), None);
+        linear_onto(onto, low, self.b.val().cast(dtype), self.scale)
     }
 
     /// `[output, input]`: `scale * B A` in f32.
@@ -128,13 +128,13 @@ impl LoraLinear {
             return self.base.forward(x);
         };
         let Some(magnitude) = &lora.magnitude else {
-            return self.base.forward(x.clone()) + lora.forward(x, seed);
+            return lora.add_to(self.base.forward(x.clone()), x, seed);
         };
         // The bias of the base is no part of the direction: it is added unscaled.
         let dtype = x.dtype();
-        let direction = linear(x.clone(), self.base.weight.val().transpose(), None);
+        let direction = linear(x.clone(), self.base.weight.val(), None);
         let scale = lora.row_scale(magnitude, &self.base).cast(dtype);
-        let out = (direction + lora.forward(x, seed)) * scale.unsqueeze();
+        let out = lora.add_to(direction, x, seed) * scale.unsqueeze();
         match &self.base.bias {
             Some(bias) => out + bias.val().unsqueeze(),
             None => out,

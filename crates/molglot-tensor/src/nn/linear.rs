@@ -2,10 +2,10 @@
 
 use burn::{
     module::{Module, Param},
-    tensor::{Tensor, module::linear},
+    tensor::Tensor,
 };
 
-use crate::{Init, ops::few_rows};
+use crate::{Init, ops::linear};
 
 /// Sizes of a [`Linear`] layer.
 #[derive(Clone, Copy, Debug)]
@@ -55,28 +55,6 @@ impl LinearConfig {
     }
 }
 
-/// `x W^T + b` with the weight as published checkpoints store it.
-///
-/// # Shapes
-///
-/// - `x`: `[.., input]`
-/// - `weight`: `[output, input]`
-/// - `bias`: `[output]`
-/// - output: `[.., output]`
-pub fn product<const D: usize>(
-    x: Tensor<D>,
-    weight: Tensor<2>,
-    bias: Option<Tensor<1>>,
-) -> Tensor<D> {
-    match few_rows(&x, &weight) {
-        None => linear(x, weight.transpose(), bias),
-        Some(out) => match bias {
-            Some(bias) => out + bias.unsqueeze(),
-            None => out,
-        },
-    }
-}
-
 /// `y = x W^T + b`.
 ///
 /// The weight is `[output, input]`, as in PyTorch and Hugging Face files, so that weights are read as they lie.
@@ -96,7 +74,7 @@ impl Linear {
     /// - `x`: `[.., input]`
     /// - output: `[.., output]`
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        product(x, self.weight.val(), self.bias.as_ref().map(Param::val))
+        linear(x, self.weight.val(), self.bias.as_ref().map(Param::val))
     }
 
     /// `(output, input)`.

@@ -10,4 +10,4 @@ pub use batch_norm::BatchNorm;
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use layer_norm::LayerNorm;
-pub use linear::{Linear, LinearConfig, product};
+pub use linear::{Linear, LinearConfig};

@@ -62,6 +62,18 @@ impl KeyRanges {
         self.bounds.dims()[1]
     }
 
+    /// # Panics
+    ///
+    /// When these are not the ranges of so many queries in every row of a batch.
+    pub(super) fn check(&self, batch: usize, queries: usize) {
+        let [rows, own, _] = self.bounds.dims();
+        assert_eq!(queries, own, "ranges of another number of queries");
+        assert!(
+            rows == 1 || rows == batch,
+            "ranges of {rows} rows for a batch of {batch}"
+        );
+    }
+
     /// `[R, Q, 2]`.
     pub(super) fn bounds(&self) -> Tensor<3> {
         self.bounds.clone()

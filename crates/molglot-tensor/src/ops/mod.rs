@@ -16,13 +16,17 @@ use burn::{
     tensor::{DType, FloatDType, Tensor},
 };
 
+mod adamw;
+mod attention;
 mod cross_entropy;
 mod dropout;
-mod few_rows;
 mod gelu;
+#[cfg(feature = "flex")]
+mod gemm;
 mod head_loss;
 mod key_ranges;
 mod layer_norm;
+mod linear;
 mod math;
 mod propagate;
 mod recompute;
@@ -37,13 +41,15 @@ mod soft_cap;
 mod softmax;
 mod swiglu;
 
+pub(crate) use adamw::{Step as AdamWStep, adamw};
+pub use attention::attention;
 pub use cross_entropy::cross_entropy;
 pub use dropout::dropout;
-pub(crate) use few_rows::few_rows;
 pub use gelu::{gelu, gelu_tanh};
 pub use head_loss::head_loss;
 pub use key_ranges::KeyRanges;
 pub use layer_norm::layer_norm;
+pub use linear::{linear, linear_onto};
 pub use propagate::propagate;
 pub use recompute::recompute;
 pub use relational::relational_linear;
@@ -94,6 +100,15 @@ mod flex {
 
     use burn::tensor::{DType, Shape};
     use burn_flex::FlexTensor;
+
+    /// The tensor itself when it is contiguous, so that whoever is its only holder may write into it; else a copy.
+    pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
+        if tensor.is_contiguous() {
+            tensor
+        } else {
+            tensor.to_contiguous()
+        }
+    }
 
     /// The values of a contiguous f32 tensor.
     pub(super) fn values(tensor: &FlexTensor) -> &[f32] {

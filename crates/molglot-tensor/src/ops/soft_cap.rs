@@ -48,6 +48,9 @@ pub(super) trait SoftCapOps: Backend {
 composed_backends!(SoftCapOps);
 
 #[cfg(feature = "flex")]
+pub(super) use flex::bend;
+
+#[cfg(feature = "flex")]
 mod flex {
     use burn::backend::{Flex, tensor::FloatTensor};
     use multiversion::multiversion;
@@ -64,14 +67,14 @@ mod flex {
 
     /// `tanh(x) = 1 - 2 / (exp(2x) + 1)`; near zero that difference loses digits, and the series is exact to rounding.
     #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
-    fn forward(x: &[f32], out: &mut [f32], scale: f32, cap: f32) {
-        for (out, x) in out.iter_mut().zip(x) {
-            let x = scale * x / cap;
+    pub(in super::super) fn bend(values: &mut [f32], scale: f32, cap: f32) {
+        for value in values {
+            let x = scale * *value / cap;
             let square = x * x;
             let series =
                 x * (1.0 - square * (1.0 / 3.0 - square * (2.0 / 15.0 - square * (17.0 / 315.0))));
             let whole = 1.0 - 2.0 / (exp(2.0 * x) + 1.0);
-            *out = cap * if square < 0.01 { series } else { whole };
+            *value = cap * if square < 0.01 { series } else { whole };
         }
     }
 
@@ -90,7 +93,10 @@ mod flex {
             out.storage_mut::<f32>()
                 .par_chunks_mut(CHUNK)
                 .zip(values(&x).par_chunks(CHUNK))
-                .for_each(|(out, x)| forward(x, out, scale, cap));
+                .for_each(|(out, x)| {
+                    out.copy_from_slice(x);
+                    bend(out, scale, cap);
+                });
             out
         }
 

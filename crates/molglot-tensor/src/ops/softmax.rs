@@ -89,6 +89,9 @@ fn visible<B: Backend>(scores: &FloatTensor<B>, bounds: &FloatTensor<B>) -> Floa
 composed_backends!(SoftmaxOps);
 
 #[cfg(feature = "flex")]
+pub(super) use flex::normalise;
+
+#[cfg(feature = "flex")]
 mod flex {
     use burn::backend::{Flex, tensor::FloatTensor};
     use multiversion::multiversion;
@@ -104,13 +107,13 @@ mod flex {
     };
 
     #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
-    fn forward(scores: &[f32], out: &mut [f32], scale: f32) {
-        let largest = max_by(scores.len(), |key| scores[key] * scale);
-        for (out, score) in out.iter_mut().zip(scores) {
-            *out = exp(score * scale - largest);
+    pub(in super::super) fn normalise(row: &mut [f32], scale: f32) {
+        let largest = max_by(row.len(), |key| row[key] * scale);
+        for value in row.iter_mut() {
+            *value = exp(*value * scale - largest);
         }
-        let inverse = 1.0 / sum_by(out.len(), |key| out[key]);
-        out.iter_mut().for_each(|value| *value *= inverse);
+        let inverse = 1.0 / sum_by(row.len(), |key| row[key]);
+        row.iter_mut().for_each(|value| *value *= inverse);
     }
 
     #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
@@ -154,7 +157,8 @@ mod flex {
                         out[..from].fill(0.0);
                         out[to..].fill(0.0);
                         if from < to {
-                            forward(&scores[from..to], &mut out[from..to], scale);
+                            out[from..to].copy_from_slice(&scores[from..to]);
+                            normalise(&mut out[from..to], scale);
                         }
                     }
                 });
@@ -244,16 +248,7 @@ impl<B: SoftmaxOps, C: CheckpointStrategy> SoftmaxOps for Autodiff<B, C> {
 /// When the ranges are for another number of queries or rows.
 pub fn attention_softmax(scores: Tensor<4>, ranges: &KeyRanges, scale: f32) -> Tensor<4> {
     let [batch, _, queries, _] = scores.dims();
-    assert_eq!(
-        queries,
-        ranges.queries(),
-        "ranges of another number of queries"
-    );
-    assert!(
-        ranges.rows() == 1 || ranges.rows() == batch,
-        "ranges of {} rows for a batch of {batch}",
-        ranges.rows()
-    );
+    ranges.check(batch, queries);
     let bounds = super::beside(ranges.bounds(), &scores);
     Tensor::from_dispatch(Dispatch::attention_softmax(
         scores.into_dispatch(),

@@ -6,8 +6,8 @@ use molglot_tensor::{
     burn::tensor::activation,
     nn::LinearConfig,
     ops::{
-        KeyRanges, RopeTable, attention_softmax, cross_entropy, dropout, gelu, gelu_tanh,
-        head_loss, layer_norm, rms_norm, rope, soft_cap, swiglu,
+        KeyRanges, RopeTable, attention, attention_softmax, cross_entropy, dropout, gelu,
+        gelu_tanh, head_loss, layer_norm, linear, linear_onto, rms_norm, rope, soft_cap, swiglu,
     },
 };
 use proptest::prelude::*;
@@ -116,6 +116,83 @@ proptest! {
                 let device = x.device();
                 let mask = mask(rows, queries, keys, &device);
                 activation::softmax(x.mul_scalar(0.37) + mask, 3) * sees(rows, queries, keys, &device)
+            },
+        );
+    }
+
+    #[test]
+    fn linear_is_a_product_and_a_sum(rows in 1usize..40, inputs in 1usize..70, outputs in 1usize..40) {
+        same(
+            "linear",
+            ([2, rows, inputs], [outputs, inputs]),
+            |x, w| linear(x, w, None),
+            |x, w| x.matmul(w.transpose().unsqueeze()),
+        );
+        let x = |device: &Device| Tensor::<2>::from_data(data([rows, inputs], 5), device);
+        same(
+            "linear with a bias",
+            ([outputs], [outputs, inputs]),
+            |b, w| linear(x(&w.device()), w, Some(b)),
+            |b, w| x(&w.device()).matmul(w.transpose()) + b.unsqueeze(),
+        );
+        same(
+            "linear onto a sum",
+            ([rows, outputs], [outputs, inputs]),
+            |sum, w| linear_onto(sum, x(&w.device()), w, -0.3),
+            |sum, w| sum + x(&w.device()).matmul(w.transpose()).mul_scalar(-0.3),
+        );
+    }
+
+    #[test]
+    fn attention_is_softmax_and_mixing(
+        batch in 1usize..4,
+        groups in 1usize..4,
+        shared in 1usize..3,
+        queries in 1usize..150,
+        keys in 1usize..90,
+        size in 1usize..20,
+        capped: bool,
+        alike: bool,
+    ) {
+        let (rows, heads) = (if alike { 1 } else { batch }, groups * shared);
+        let cap = capped.then_some(3.0);
+        let ranges = |device: &Device| KeyRanges::new([rows, queries, keys], device, |row, query| range(row, query, keys));
+        let other = |device: &Device| Tensor::<4>::from_data(data([batch, keys, groups, size], 9), device).mul_scalar(0.3);
+        let reference = |q: Tensor<4>, k: Tensor<4>, v: Tensor<4>| {
+            let device = q.device();
+            let repeated = |x: Tensor<4>| x
+                .reshape([batch, keys, groups, 1, size])
+                .expand([batch, keys, groups, shared, size])
+                .reshape([batch, keys, heads, size])
+                .swap_dims(1, 2);
+            let scores = q.swap_dims(1, 2).matmul(repeated(k).swap_dims(2, 3)).mul_scalar(0.37);
+            let scores = if capped { scores.div_scalar(3.0).tanh().mul_scalar(3.0) } else { scores };
+            let p = activation::softmax(scores + mask(rows, queries, keys, &device), 3) * sees(rows, queries, keys, &device);
+            p.matmul(repeated(v)).swap_dims(1, 2)
+        };
+        let shapes = ([batch, queries, heads, size], [batch, keys, groups, size]);
+        same(
+            "attention by queries and keys",
+            shapes,
+            |q, k| {
+                let v = other(&q.device());
+                attention(q.clone().mul_scalar(0.3), k, v, &ranges(&q.device()), 0.37, cap)
+            },
+            |q, k| {
+                let v = other(&q.device());
+                reference(q.mul_scalar(0.3), k, v)
+            },
+        );
+        same(
+            "attention by queries and values",
+            shapes,
+            |q, v| {
+                let k = other(&q.device());
+                attention(q.clone().mul_scalar(0.3), k, v, &ranges(&q.device()), 0.37, cap)
+            },
+            |q, v| {
+                let k = other(&q.device());
+                reference(q.mul_scalar(0.3), k, v)
             },
         );
     }

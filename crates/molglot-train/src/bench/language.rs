@@ -12,10 +12,11 @@ use molglot_lm::{
 use molglot_tensor::{
     Device, Init, Tensor,
     burn::{
-        optim::{AdamWConfig, GradientsParams, ModuleOptimizer},
+        optim::{GradientsParams, ModuleOptimizer},
         tensor::{Distribution, FloatDType},
     },
     ops::cross_entropy,
+    optim::AdamW,
     params,
 };
 use molglot_transformer::{SequenceBatch, esm2::Esm2Config};
@@ -202,7 +203,7 @@ fn step(
         TextRead::Losses,
         &device,
     );
-    let mut optimizer: ModuleOptimizer = AdamWConfig::new().with_weight_decay(0.01).init();
+    let mut optimizer = ModuleOptimizer::from(AdamW::default());
     let mut held = Some(model);
     Ok(Box::new(move || {
         if let Some(model) = held.take() {

@@ -14,7 +14,7 @@ use molglot_tensor::{
     Device, Init, Tensor,
     burn::{
         module::Module,
-        optim::{AdamWConfig, GradientsAccumulator, GradientsParams, ModuleOptimizer},
+        optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer},
         tensor::FloatDType,
     },
     clip::clip_global_norm,
@@ -28,7 +28,7 @@ use serde_json::Value;
 use crate::{
     aligner::Aligner,
     config::{Input, Part, StageConfig},
-    optim::{Schedule, adamw},
+    optim::{Schedule, adamw, everything_decays},
     train::Learner,
 };
 
@@ -250,17 +250,12 @@ fn whole(comparison: &mut Comparison<'_>, device: &Device) -> Result<(), GoldenE
         compare(comparison, mode, &trace, &parameters)
     };
 
-    let everything_decays = AdamWConfig::new()
-        .with_beta_1(stage.betas[0] as f32)
-        .with_beta_2(stage.betas[1] as f32)
-        .with_epsilon(stage.epsilon as f32)
-        .with_weight_decay(stage.weight_decay as f32);
     let model = load(golden, device)?;
     let found = train(
         model,
         &batches,
         &stage,
-        everything_decays.init(),
+        everything_decays(&stage).into(),
         (steps, 1),
     )?;
     check("all_decay", found)?;
