@@ -2,7 +2,7 @@
 //!
 //! Logits of all labels at once are the largest tensor of a training step: eight thousand labels of 128,256 classes are
 //! four gigabytes in f32, and a softmax of them makes several. Here they exist for some rows at a time, and again in the
-//! backward pass: one multiplication more, and memory that does not grow with the batch.
+//! backward pass: one multiplication more, and memory that does not grow with the batch. A few logits are kept instead.
 
 use burn::{
     backend::{
@@ -27,8 +27,10 @@ use super::{
     widen,
 };
 
-/// Logits that exist at a time.
+/// Logits that exist at a time: 256 MiB.
 const LOGITS: usize = 1 << 26;
+/// Part of them that may be kept for the backward pass: nothing beside the activations.
+const KEPT: usize = 4;
 
 /// Backend side of [`head_loss`]; states are `[R, E]`, the weight is `[V, E]`.
 #[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Cube: cfg(feature = "cuda"), Autodiff)]
@@ -39,9 +41,10 @@ pub(super) trait HeadLossOps: CrossEntropyOps + SoftCapOps {
         weight: FloatTensor<Self>,
         targets: Targets,
         cap: f32,
+        limit: usize,
     ) -> FloatTensor<Self> {
         let weight = Self::float_transpose(weight);
-        let parts = chunks::<Self>(&states, &weight).map(|(from, to)| {
+        let parts = chunks::<Self>(&states, &weight, limit).map(|(from, to)| {
             let (_, capped) = logits::<Self>(&states, &weight, from, to, cap);
             Self::cross_entropy(capped, targets[from..to].into())
         });
@@ -57,9 +60,10 @@ impl HeadLossOps for burn::backend::Flex {}
 fn chunks<B: Backend>(
     states: &FloatTensor<B>,
     weight: &FloatTensor<B>,
+    limit: usize,
 ) -> impl Iterator<Item = (usize, usize)> + use<B> {
     let rows = states.shape().as_slice()[0];
-    let step = (LOGITS / weight.shape().as_slice()[1].max(1)).max(1);
+    let step = (limit / weight.shape().as_slice()[1].max(1)).max(1);
     (0..rows.max(1))
         .step_by(step)
         .map(move |from| (from, (from + step).min(rows)))
@@ -87,21 +91,25 @@ fn logits<B: SoftCapOps>(
     (states, capped)
 }
 
-/// Gradients of the states and, when asked for, of the weight.
+/// Gradients of the states and, when asked for, of the weight; `kept` are the capped logits of all rows.
 fn backward<B: HeadLossOps>(
     states: &FloatTensor<B>,
     weight: &FloatTensor<B>,
     targets: &Targets,
-    cap: f32,
+    (cap, limit): (f32, usize),
     grad: &FloatTensor<B>,
+    mut kept: Option<FloatTensor<B>>,
     of_weight: bool,
 ) -> (FloatTensor<B>, Option<FloatTensor<B>>) {
     let dtype = weight.dtype();
     let across = B::float_transpose(weight.clone());
     let mut of_states = Vec::new();
     let mut total: Option<FloatTensor<B>> = None;
-    for (from, to) in chunks::<B>(states, &across) {
-        let (part, capped) = logits::<B>(states, &across, from, to, cap);
+    for (from, to) in chunks::<B>(states, &across, limit) {
+        let (part, capped) = match kept.take() {
+            Some(capped) => (states.clone(), capped),
+            None => logits::<B>(states, &across, from, to, cap),
+        };
         let grad = rows::<B>(grad, from, to);
         let slope = B::cross_entropy_backward(capped.clone(), targets[from..to].into(), grad);
         let slope = if cap > 0.0 {
@@ -128,11 +136,18 @@ impl<B: HeadLossOps, C: CheckpointStrategy> HeadLossOps for Autodiff<B, C> {
         weight: FloatTensor<Self>,
         targets: Targets,
         cap: f32,
+        limit: usize,
     ) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct HeadLoss;
         impl<B: HeadLossOps> Backward<B, 2> for HeadLoss {
-            type State = (NodeId, NodeId, Targets, f32);
+            type State = (
+                NodeId,
+                NodeId,
+                Targets,
+                (f32, usize),
+                Option<FloatTensor<B>>,
+            );
             fn backward(
                 self,
                 ops: Ops<Self::State, 2>,
@@ -141,12 +156,12 @@ impl<B: HeadLossOps, C: CheckpointStrategy> HeadLossOps for Autodiff<B, C> {
             ) {
                 let [states_node, weight_node] = ops.parents;
                 let grad = grads.consume::<B>(&ops.node);
-                let (states, weight, targets, cap) = ops.state;
+                let (states, weight, targets, settings, kept) = ops.state;
                 let states: FloatTensor<B> = checkpointer.retrieve_node_output(states);
                 let weight: FloatTensor<B> = checkpointer.retrieve_node_output(weight);
                 let of_weight = weight_node.is_some();
                 let (of_states, of_weight) =
-                    backward::<B>(&states, &weight, &targets, cap, &grad, of_weight);
+                    backward::<B>(&states, &weight, &targets, settings, &grad, kept, of_weight);
                 if let Some(node) = states_node {
                     grads.register::<B>(node.id, of_states);
                 }
@@ -161,18 +176,25 @@ impl<B: HeadLossOps, C: CheckpointStrategy> HeadLossOps for Autodiff<B, C> {
             .stateful()
         {
             OpsKind::Tracked(mut prep) => {
-                let state = (
-                    prep.checkpoint(&states),
-                    prep.checkpoint(&weight),
-                    targets.clone(),
-                    cap,
-                );
+                let nodes = (prep.checkpoint(&states), prep.checkpoint(&weight));
                 let (states, weight) = (states.into_primitive(), weight.into_primitive());
-                prep.finish(state, B::head_loss(states, weight, targets, cap))
+                let (rows, classes) = (targets.len(), weight.shape().as_slice()[0]);
+                let (losses, kept) = if rows * classes <= limit / KEPT {
+                    let across = B::float_transpose(weight);
+                    let (_, capped) = logits::<B>(&states, &across, 0, rows, cap);
+                    let losses = B::cross_entropy(capped.clone(), targets.clone());
+                    (losses, Some(capped))
+                } else {
+                    (
+                        B::head_loss(states, weight, targets.clone(), cap, limit),
+                        None,
+                    )
+                };
+                prep.finish((nodes.0, nodes.1, targets, (cap, limit), kept), losses)
             }
             OpsKind::UnTracked(prep) => {
                 let (states, weight) = (states.into_primitive(), weight.into_primitive());
-                prep.finish(B::head_loss(states, weight, targets, cap))
+                prep.finish(B::head_loss(states, weight, targets, cap, limit))
             }
         }
     }
@@ -197,6 +219,21 @@ pub fn head_loss(
     targets: &Targets,
     cap: Option<f32>,
 ) -> Tensor<1> {
+    head_loss_within(states, weight, targets, cap, LOGITS)
+}
+
+/// [`head_loss`] with another number of logits that may exist at a time.
+///
+/// # Panics
+///
+/// As [`head_loss`].
+pub fn head_loss_within(
+    states: Tensor<2>,
+    weight: Tensor<2>,
+    targets: &Targets,
+    cap: Option<f32>,
+    limit: usize,
+) -> Tensor<1> {
     let (rows, classes) = (states.dims()[0], weight.dims()[0]);
     assert_eq!(rows, targets.len(), "one target a row");
     assert!(
@@ -211,6 +248,7 @@ pub fn head_loss(
         weight.into_dispatch(),
         targets.clone(),
         cap.unwrap_or(0.0),
+        limit,
     ));
     losses.reshape(Shape::from([rows]))
 }

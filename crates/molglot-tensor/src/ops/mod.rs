@@ -46,7 +46,7 @@ pub use attention::attention;
 pub use cross_entropy::cross_entropy;
 pub use dropout::dropout;
 pub use gelu::{gelu, gelu_tanh};
-pub use head_loss::head_loss;
+pub use head_loss::{head_loss, head_loss_within};
 pub use key_ranges::KeyRanges;
 pub use layer_norm::layer_norm;
 pub use linear::{linear, linear_onto};

@@ -27,7 +27,7 @@ use crate::error::Error;
 const TOKENS: &str = "tokens/s";
 const RESIDUES: &str = "residues/s";
 
-pub(super) static WORKLOADS: [Workload; 13] = [
+pub(super) static WORKLOADS: [Workload; 15] = [
     small("llama_full_step", TOKENS, |at| {
         step(SMALL, at, 4, 256, None, false)
     }),
@@ -39,6 +39,12 @@ pub(super) static WORKLOADS: [Workload; 13] = [
     }),
     small("esm2_forward", RESIDUES, |at| {
         forward(at, FloatDType::F32, [320, 6, 20], 8, 256)
+    }),
+    full("llama24_lora_b8_s1024", TOKENS, |at| {
+        step(DEEP, at, 8, 1024, Some(8), false)
+    }),
+    full("llama24_lora_b8_s1024_ckpt", TOKENS, |at| {
+        step(DEEP, at, 8, 1024, Some(8), true)
     }),
     full("matmul_ceiling", "TFLOP/s", |at| Ok(ceiling(at))),
     full("llama1b_lora_b8_s1024", TOKENS, |at| {
@@ -115,6 +121,11 @@ const SMALL: Shape = Shape {
     vocabulary: 4096,
     tied: false,
     dtype: FloatDType::F32,
+};
+/// For the memory of activations: many layers, a few weights.
+const DEEP: Shape = Shape {
+    layers: 24,
+    ..SMALL
 };
 const LLAMA_1B: Shape = Shape {
     width: 2048,
