@@ -27,10 +27,10 @@ use super::{
     widen,
 };
 
-/// Logits that exist at a time: 256 MiB.
-const LOGITS: usize = 1 << 26;
+/// Logits that exist at a time: 128 MiB.
+const LOGITS: usize = 1 << 25;
 /// Part of them that may be kept for the backward pass: nothing beside the activations.
-const KEPT: usize = 4;
+const KEPT: usize = 8;
 
 /// Backend side of [`head_loss`]; states are `[R, E]`, the weight is `[V, E]`.
 #[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Cube: cfg(feature = "cuda"), Autodiff)]

@@ -440,7 +440,9 @@ impl ModuleMapper for Loader<'_> {
             self.report.shape.push((name, wanted, stored.shape.clone()));
             return param;
         }
-        match stored.data(self.dtype) {
+        let found = stored.data(self.dtype);
+        stored.release();
+        match found {
             Data::NotFloat => self.report.dtype.push(name),
             Data::NotFinite => self.report.not_finite.push(name),
             Data::Good(data) => {
@@ -463,6 +465,19 @@ enum Data {
 impl Stored {
     fn raw(&self) -> &[u8] {
         &self.bytes.as_slice()[self.range.clone()]
+    }
+
+    /// Lets go of the pages of a mapped file once they were copied: a model is then in memory once, not beside its file.
+    #[allow(unsafe_code)]
+    fn release(&self) {
+        #[cfg(unix)]
+        if let Bytes::Mapped(map) = &*self.bytes {
+            let advice = memmap2::UncheckedAdvice::DontNeed;
+            // SAFETY: the map is shared and read-only, so a page that is read again comes from the file as it did before;
+            // nothing that was written could be lost. A refusal by the system costs memory alone.
+            let _ =
+                unsafe { map.unchecked_advise_range(advice, self.range.start, self.range.len()) };
+        }
     }
 
     /// The values in the given type; bytes that are of it already are copied as they are.
