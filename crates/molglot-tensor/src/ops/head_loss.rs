@@ -27,10 +27,11 @@ use super::{
     widen,
 };
 
-/// Logits that exist at a time: 128 MiB.
-const LOGITS: usize = 1 << 25;
+/// Logits that exist at a time: 64 MiB, or more for so many rows as a product needs to be fast.
+const LOGITS: usize = 1 << 24;
+const ROWS: usize = 512;
 /// Part of them that may be kept for the backward pass: nothing beside the activations.
-const KEPT: usize = 8;
+const KEPT: usize = 4;
 
 /// Backend side of [`head_loss`]; states are `[R, E]`, the weight is `[V, E]`.
 #[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"), Cube: cfg(feature = "cuda"), Autodiff)]
@@ -219,7 +220,8 @@ pub fn head_loss(
     targets: &Targets,
     cap: Option<f32>,
 ) -> Tensor<1> {
-    head_loss_within(states, weight, targets, cap, LOGITS)
+    let limit = LOGITS.max(ROWS * weight.dims()[0]);
+    head_loss_within(states, weight, targets, cap, limit)
 }
 
 /// [`head_loss`] with another number of logits that may exist at a time.
