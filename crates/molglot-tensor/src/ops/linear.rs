@@ -396,7 +396,7 @@ pub fn linear<const D: usize>(
     weight: Tensor<2>,
     bias: Option<Tensor<1>>,
 ) -> Tensor<D> {
-    let onto = bias.map(|bias| bias.unsqueeze::<2>());
+    let onto = bias.map(Tensor::unsqueeze::<2>);
     rows(x, weight, onto, 1.0)
 }
 
