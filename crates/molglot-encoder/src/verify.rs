@@ -23,7 +23,7 @@ pub fn verify(golden: &Golden, device: &Device) -> Result<Option<Verdict>, Golde
     let device = device.clone().autodiff();
     match golden.meta()["case"].as_str() {
         Some("gin" | "gin_gcn" | "gin_moleculestm") => {
-            gin::verify::compare(&mut comparison, &device)?
+            gin::verify::compare(&mut comparison, &device)?;
         }
         Some("hierarchical") => hierarchical::verify::compare(&mut comparison, &device)?,
         Some("gearnet" | "gearnet_edge") => gearnet::verify::compare(&mut comparison, &device)?,

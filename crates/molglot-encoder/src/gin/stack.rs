@@ -25,6 +25,10 @@ pub struct VirtualNodes {
 
 /// A layer of either kind.
 #[derive(Module, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the layers of one stack are all of one kind"
+)]
 pub enum AnyLayer {
     /// See [`GinLayer`].
     Gin(GinLayer),
