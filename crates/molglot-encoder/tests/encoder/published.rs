@@ -201,7 +201,7 @@ fn published_checkpoints_are_read_as_pytorch_saved_them() {
             "",
             &["dummy_param", "dense."],
         ),
-        ("mol_pre_no_h.pt", unimol, "", &heads),
+        ("unimol.pt", unimol, "", &heads),
         ("gat.pt", gat(), "module.", &[]),
         ("pytorch_model.bin", esm2(), "", &BESIDE_ESM2),
     ];
