@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand};
 
 use crate::device::Device;
+use crate::new::Kind;
 
 /// Builds, trains, tests and checks Molglot
 #[derive(Parser)]
@@ -107,6 +108,20 @@ Example:
 
 Needed after every change of a dependency; `cargo xtask check` says so.")]
     Lock,
+
+    /// Stamp a new model and register it
+    #[command(after_help = "\
+Example:
+  cargo xtask new encoder my_net
+
+It writes crates/molglot-encoder/src/my_net/mod.rs, a small encoder that works, and registers it: a recipe can name it, and
+the laws of all encoders run on it (`cargo xtask test laws`). docs/adding-an-encoder.md says what comes next.")]
+    New {
+        /// What to stamp
+        kind: Kind,
+        /// How recipes will call it: `my_net`
+        name: String,
+    },
 
     /// Build molglot and run any of its commands
     #[command(

@@ -13,6 +13,7 @@ mod device;
 mod failure;
 mod licenses;
 mod locks;
+mod new;
 mod sources;
 mod test;
 mod words;
@@ -40,6 +41,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Bench { name } => workspace::bench(name.as_deref()),
         Command::Docs { open } => workspace::docs(open),
         Command::Lock => locks::renew(),
+        Command::New { kind, name } => new::run(kind, &name),
         Command::Run(forwarded) => binary::run(&forwarded.args),
         Command::Molglot(command) => binary::run(&command.into_args()),
     }

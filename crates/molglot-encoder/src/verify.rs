@@ -9,7 +9,9 @@ use molglot_tensor::{
     weights::{Rename, Weights},
 };
 
-use crate::{gat, gearnet, gin, gvp, scannet, unimol};
+use molglot_core::{Encoder, Features, GraphBatch};
+
+use crate::{EncoderConfig, esm2, gat, gearnet, gin, gvp, hierarchical, scannet, unimol};
 
 /// Runs a reference case on a device, or `None` where it is no encoder's.
 ///
@@ -20,12 +22,16 @@ pub fn verify(golden: &Golden, device: &Device) -> Result<Option<Verdict>, Golde
     let mut comparison = Comparison::new(golden);
     let device = device.clone().autodiff();
     match golden.meta()["case"].as_str() {
-        Some("gin_moleculestm") => gin::verify::compare(&mut comparison, &device)?,
+        Some("gin" | "gin_gcn" | "gin_moleculestm") => {
+            gin::verify::compare(&mut comparison, &device)?;
+        }
+        Some("hierarchical") => hierarchical::verify::compare(&mut comparison, &device)?,
         Some("gearnet" | "gearnet_edge") => gearnet::verify::compare(&mut comparison, &device)?,
         Some("gvp") => gvp::verify::design(&mut comparison, &device)?,
         Some("gvp_mqa") => gvp::verify::quality(&mut comparison, &device)?,
         Some("gvp_gate") => gvp::verify::gate(&mut comparison, &device)?,
         Some("unimol") => unimol::verify::compare(&mut comparison, &device)?,
+        Some("esm2_chains") => esm2::verify::compare(&mut comparison, &device)?,
         Some("gat") => gat::verify::compare(&mut comparison, &device)?,
         Some("scannet") => scannet::verify::compare(&mut comparison, &device)?,
         _ => return Ok(None),
@@ -96,6 +102,29 @@ pub(crate) fn load_where<M: Module>(
     Ok(params::set_trainable(model, |path| {
         !path.ends_with("training")
     }))
+}
+
+/// Compares what [`EncoderConfig::load`] makes of the stored weights with what the case's own way of loading made.
+pub(crate) fn loads(
+    comparison: &mut Comparison<'_>,
+    config: &EncoderConfig,
+    batch: &GraphBatch,
+    wanted: &Features,
+) -> Result<(), GoldenError> {
+    let file = comparison.golden().dir().join("model.safetensors");
+    let encoder = config.load(&file, &batch.device);
+    let encoder = params::set_trainable(encoder.map_err(GoldenError::new)?, |path| {
+        !path.ends_with("training")
+    });
+    let found = encoder.encode(batch);
+    let bits = |features: &Features| -> Vec<u32> {
+        let levels = [&features.node, &features.motif, &features.graph].into_iter();
+        let values = levels.flat_map(|level| values(level.clone()));
+        values.map(f32::to_bits).collect()
+    };
+    let is_same = bits(&found) == bits(wanted);
+    comparison.same("EncoderConfig::load", &is_same, &true);
+    Ok(())
 }
 
 /// Compares every stored gradient whose name begins with a prefix.

@@ -2,6 +2,7 @@
 //! [`molglot_transformer::esm2`]; here are its place among the encoders and its input from graphs.
 
 mod sequences;
+pub(crate) mod verify;
 mod weights;
 
 pub use sequences::Sequences;

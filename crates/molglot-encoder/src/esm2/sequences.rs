@@ -9,7 +9,7 @@ use molglot_transformer::{
 };
 
 /// The token of the first letter of [`ESM`].
-const FIRST: u32 = 4;
+pub(super) const FIRST: u32 = 4;
 
 /// What a residue node stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

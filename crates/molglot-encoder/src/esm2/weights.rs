@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use molglot_tensor::{Device, burn::tensor::FloatDType};
+use molglot_tensor::{
+    Device,
+    burn::tensor::FloatDType,
+    weights::{Weights, WeightsError},
+};
 use molglot_transformer::{LoadError, esm2};
 
 use super::Esm2Encoder;
@@ -22,5 +26,15 @@ impl Esm2Encoder {
     pub fn load_dir(dir: &Path, ends: bool, device: &Device) -> Result<Self, LoadError> {
         let (esm, _) = esm2::load_dir(dir, FloatDType::F32, device)?;
         Ok(Self::new(esm, ends))
+    }
+
+    /// Puts published weights in the place of this encoder's; their heads are left alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`esm2::from_weights`].
+    pub(crate) fn with_published(self, weights: Weights) -> Result<Self, WeightsError> {
+        let esm = esm2::from_weights(weights, self.esm, FloatDType::F32)?;
+        Ok(Self { esm, ..self })
     }
 }

@@ -10,8 +10,9 @@ use molglot_tensor::{
 };
 
 use super::{GatConfig, HeadsConfig};
+use crate::EncoderConfig;
 use crate::verify::{
-    StoredResidue, gradients, json, letter, load, number, structures, tensor, values,
+    StoredResidue, gradients, json, letter, load, loads, number, structures, tensor, values,
 };
 
 /// The graph from coordinates, attention and residues of every layer, their mean, gradients.
@@ -38,6 +39,7 @@ pub(crate) fn compare(comparison: &mut Comparison<'_>, device: &Device) -> Resul
         comparison.all(&format!("out.layer.{layer}"), &values(nodes.clone()));
     }
     let features = gat.encode(&batch);
+    loads(comparison, &EncoderConfig::Gat(config), &batch, &features)?;
     comparison.all("out.graph_mean", &values(features.graph));
     let cotangent = tensor(golden, "in.cotangent", device)?;
     let grads = (features.node * cotangent).sum().backward();

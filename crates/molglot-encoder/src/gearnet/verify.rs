@@ -12,8 +12,10 @@ use molglot_tensor::{
 };
 
 use super::{GearnetConfig, Readout};
+use crate::EncoderConfig;
 use crate::verify::{
-    StoredResidue, gradients, json, letter, load, number, statistics, structures, tensor, values,
+    StoredResidue, gradients, json, letter, load, loads, number, statistics, structures, tensor,
+    values,
 };
 
 /// The graph from coordinates, every layer, both readouts, batch norm in both modes, running statistics, gradients.
@@ -32,6 +34,12 @@ pub(crate) fn compare(comparison: &mut Comparison<'_>, device: &Device) -> Resul
             statistics(comparison, "out.train.", &gearnet.valid(), &same_names)?;
             continue;
         }
+        loads(
+            comparison,
+            &EncoderConfig::Gearnet(config.clone()),
+            &batch,
+            &features,
+        )?;
         for (layer, state) in features.layers[1..].iter().enumerate() {
             comparison.all(&format!("out.hidden.{layer}"), &values(state.clone()));
         }

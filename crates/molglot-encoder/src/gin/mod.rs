@@ -1,13 +1,16 @@
-//! The graph isomorphism network of MoleculeSTM (Liu et al., 2023; GIN: Xu et al., 2019, arXiv 1810.00826) on Open
-//! Graph Benchmark features.
+//! The graph network of MoleculeSTM (Liu et al., 2023) on Open Graph Benchmark features: isomorphism layers (GIN: Xu et al.,
+//! 2019, arXiv 1810.00826) or convolutions (GCN: Kipf and Welling, 2017, arXiv 1609.02907), both with bonds in their
+//! messages (Hu et al., 2020, arXiv 1905.12265).
 
+mod gcn;
 mod layer;
 mod stack;
 pub(crate) mod verify;
 mod weights;
 
+pub use gcn::GcnLayer;
 pub use layer::GinLayer;
-pub use stack::{GinStack, VirtualNodes};
+pub use stack::{AnyLayer, GinStack, VirtualNodes};
 pub use weights::published_name;
 
 use molglot_core::{Encoder, Features, GraphBatch, Symmetry};
@@ -20,15 +23,33 @@ use molglot_tensor::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::settings::positive;
+
+/// What a layer does with messages; MoleculeSTM's `gnn_type`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conv {
+    /// Adds them up and puts a perceptron behind: [`GinLayer`].
+    #[default]
+    Gin,
+    /// Takes their mean by degree: [`GcnLayer`].
+    Gcn,
+}
+
 /// Sizes of the GIN stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GinConfig {
+    /// Kind of layers.
+    pub conv: Conv,
     /// Number of message-passing layers.
+    #[serde(deserialize_with = "positive")]
     pub layers: usize,
     /// Width of node features.
+    #[serde(deserialize_with = "positive")]
     pub width: usize,
     /// Rows of the chirality table: 5 since OGB 1.3.6, 4 before (what MoleculeSTM's weights have).
+    #[serde(deserialize_with = "positive")]
     pub chirality_rows: usize,
 }
 
@@ -36,6 +57,7 @@ impl Default for GinConfig {
     /// MoleculeSTM's sizes: 5 layers of 300.
     fn default() -> Self {
         Self {
+            conv: Conv::Gin,
             layers: 5,
             width: 300,
             chirality_rows: 5,

@@ -9,7 +9,7 @@ use molglot_tensor::{
     nn::Embedding,
 };
 
-use super::{GinConfig, GinLayer};
+use super::{Conv, GcnLayer, GinConfig, GinLayer};
 
 /// Position of the chirality column among the OGB atom features.
 const CHIRALITY: usize = 1;
@@ -23,12 +23,46 @@ pub struct VirtualNodes {
     pub edges: Vec<u32>,
 }
 
+/// A layer of either kind.
+#[derive(Module, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the layers of one stack are all of one kind"
+)]
+pub enum AnyLayer {
+    /// See [`GinLayer`].
+    Gin(GinLayer),
+    /// See [`GcnLayer`].
+    Gcn(GcnLayer),
+}
+
+impl AnyLayer {
+    fn new(config: &GinConfig, virtual_kinds: usize, init: &mut Init) -> Self {
+        match config.conv {
+            Conv::Gin => Self::Gin(GinLayer::new(config.width, virtual_kinds, init)),
+            Conv::Gcn => Self::Gcn(GcnLayer::new(config.width, virtual_kinds, init)),
+        }
+    }
+
+    fn forward(
+        &self,
+        h: Tensor<2>,
+        graph: &GraphBatch,
+        virtual_columns: Option<&[u32]>,
+    ) -> Tensor<2> {
+        match self {
+            Self::Gin(layer) => layer.forward(h, graph, virtual_columns),
+            Self::Gcn(layer) => layer.forward(h, graph, virtual_columns),
+        }
+    }
+}
+
 /// Atom embeddings, bond embeddings per layer, message passing.
 #[derive(Module, Debug)]
 pub struct GinStack {
     atoms: Vec<Embedding>,
     virtual_nodes: Option<Embedding>,
-    layers: Vec<GinLayer>,
+    layers: Vec<AnyLayer>,
 }
 
 impl GinStack {
@@ -36,6 +70,7 @@ impl GinStack {
     pub fn new(config: &GinConfig, virtual_kinds: &[usize], init: &mut Init) -> Self {
         let mut sizes = ATOM_SIZES;
         sizes[CHIRALITY] = config.chirality_rows;
+        let edge_kinds = virtual_kinds.get(1).copied().unwrap_or(0);
         Self {
             atoms: sizes
                 .iter()
@@ -45,13 +80,7 @@ impl GinStack {
                 .first()
                 .map(|&kinds| Embedding::xavier(kinds, config.width, init)),
             layers: (0..config.layers)
-                .map(|_| {
-                    GinLayer::new(
-                        config.width,
-                        virtual_kinds.get(1).copied().unwrap_or(0),
-                        init,
-                    )
-                })
+                .map(|_| AnyLayer::new(config, edge_kinds, init))
                 .collect(),
         }
     }

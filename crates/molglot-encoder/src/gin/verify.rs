@@ -9,27 +9,26 @@ use molglot_tensor::{
     params,
 };
 
-use super::{GinConfig, published_name};
-use crate::verify::{gradients, json, load, number, statistics, tensor, values};
+use super::{Conv, GinConfig, published_name};
+use crate::EncoderConfig;
+use crate::verify::{gradients, json, load, loads, number, statistics, tensor, values};
 
 /// Features from SMILES, every layer, batch norm in both modes, running statistics, gradients.
 pub(crate) fn compare(comparison: &mut Comparison<'_>, device: &Device) -> Result<(), GoldenError> {
     let golden = comparison.golden();
     let config = json(golden, "config.json")?;
     let config = GinConfig {
+        conv: match config["gnn_type"].as_str() {
+            Some("gcn") => Conv::Gcn,
+            _ => Conv::Gin,
+        },
         layers: number(&config["num_layer"])?,
         width: number(&config["emb_dim"])?,
         chirality_rows: number(&config["atom_feature_dims"][1])?,
     };
-    let graphs = molecules(golden)?;
+    let graphs = molecules(golden, &GraphSpec::molecular())?;
     let batch = GraphBatch::new(&graphs.iter().collect::<Vec<_>>(), device);
-    let rows = |columns: &[Vec<u32>]| -> Vec<i64> {
-        let count = columns.first().map_or(0, Vec::len);
-        let rows = (0..count).flat_map(|row| columns.iter().map(move |column| column[row]));
-        rows.map(i64::from).collect()
-    };
-    comparison.ints("out.atom_features", &rows(&batch.atom_columns));
-    comparison.ints("out.bond_features", &rows(&batch.bond_columns));
+    features(comparison, &batch);
     let ends = batch.edge_from.index().iter().chain(batch.edge_to.index());
     let ends: Vec<i64> = ends.map(|&node| i64::from(node)).collect();
     comparison.ints("out.edge_index", &ends);
@@ -40,6 +39,12 @@ pub(crate) fn compare(comparison: &mut Comparison<'_>, device: &Device) -> Resul
         let features = gin.encode(&batch);
         if mode == "eval" {
             comparison.all("out.atom_embedding", &values(features.layers[0].clone()));
+            loads(
+                comparison,
+                &EncoderConfig::Gin(config.clone()),
+                &batch,
+                &features,
+            )?;
         }
         for (layer, state) in features.layers[1..].iter().enumerate() {
             let name = format!("out.{mode}.layer.{layer}");
@@ -59,13 +64,25 @@ pub(crate) fn compare(comparison: &mut Comparison<'_>, device: &Device) -> Resul
     Ok(())
 }
 
-fn molecules(golden: &Golden) -> Result<Vec<GeomGraph>, GoldenError> {
+/// The molecules of a case as the spec has them.
+pub(crate) fn molecules(golden: &Golden, spec: &GraphSpec) -> Result<Vec<GeomGraph>, GoldenError> {
     let listed = json(golden, "molecules.json")?;
     let rows = listed.as_array().map(Vec::as_slice).unwrap_or_default();
     let graphs = rows.iter().map(|row| {
         let smiles = row["smiles"].as_str().unwrap_or_default();
         let molecule = Molecule::from_smiles(smiles).map_err(GoldenError::new)?;
-        Ok(GraphSpec::molecular().build(&molecule))
+        Ok(spec.build(&molecule))
     });
     graphs.collect()
+}
+
+/// Compares the categories of atoms and bonds.
+pub(crate) fn features(comparison: &mut Comparison<'_>, batch: &GraphBatch) {
+    let rows = |columns: &[Vec<u32>]| -> Vec<i64> {
+        let count = columns.first().map_or(0, Vec::len);
+        let rows = (0..count).flat_map(|row| columns.iter().map(move |column| column[row]));
+        rows.map(i64::from).collect()
+    };
+    comparison.ints("out.atom_features", &rows(&batch.atom_columns));
+    comparison.ints("out.bond_features", &rows(&batch.bond_columns));
 }

@@ -8,6 +8,8 @@
 /// | `stack.layers.L.bonds.columns.C.weight` | `molecule_node_model.gnns.L.bond_encoder.bond_embedding_list.C.weight` |
 /// | `stack.layers.L.eps` | `molecule_node_model.gnns.L.eps` |
 /// | `stack.layers.L.{expand, inner_norm, contract}.*` | `molecule_node_model.gnns.L.mlp.{0, 1, 3}.*` |
+/// | `stack.layers.L.linear.*` | `molecule_node_model.gnns.L.linear.*` |
+/// | `stack.layers.L.root` | `molecule_node_model.gnns.L.root_emb.weight` |
 /// | `stack.layers.L.norm.*` | `molecule_node_model.batch_norms.L.*` |
 pub fn published_name(path: &str) -> String {
     const ROOT: &str = "molecule_node_model";
@@ -24,6 +26,8 @@ pub fn published_name(path: &str) -> String {
     let (module, field) = rest.split_once('.').unwrap_or((rest, ""));
     match module {
         "eps" => format!("{ROOT}.gnns.{layer}.eps"),
+        "linear" => format!("{ROOT}.gnns.{layer}.linear.{field}"),
+        "root" => format!("{ROOT}.gnns.{layer}.root_emb.weight"),
         "bonds" => {
             let column = field.strip_prefix("columns.").unwrap_or(field);
             format!("{ROOT}.gnns.{layer}.bond_encoder.bond_embedding_list.{column}")

@@ -11,8 +11,9 @@ use molglot_tensor::{
 use super::{
     GvpConfig, GvpLayer, QualityModel, State, Variant, published_name, weights::layer_name,
 };
+use crate::EncoderConfig;
 use crate::verify::{
-    StoredResidue, gradients, json, letter, load, number, structures, tensor, values,
+    StoredResidue, gradients, json, letter, load, loads, number, structures, tensor, values,
 };
 
 /// `CPDModel`: features, embedding, every layer and gradients, also of the structure turned and moved.
@@ -54,6 +55,13 @@ pub(crate) fn design(comparison: &mut Comparison<'_>, device: &Device) -> Result
         &graphs,
         "out.",
         &["node_s", "node_v", "edge_s", "edge_v"],
+    )?;
+    let told = batch(&stored, device);
+    loads(
+        comparison,
+        &EncoderConfig::Gvp(config.clone()),
+        &told,
+        &model.encode(&told),
     )?;
     for (name, values) in outputs(&stored) {
         comparison.all(&name, &values);
@@ -107,11 +115,14 @@ pub(crate) fn quality(comparison: &mut Comparison<'_>, device: &Device) -> Resul
         "out.",
         &["node_s", "node_v", "edge_s", "edge_v"],
     )?;
+    let told = batch(&stored, device);
+    let features = model.encoder.encode(&told);
+    loads(comparison, &EncoderConfig::Gvp(config), &told, &features)?;
     for (name, values) in outputs(&stored) {
         comparison.all(&name, &values);
     }
     end_to_end(comparison, &outputs(&graphs))?;
-    let score = model.forward(&batch(&stored, device));
+    let score = model.forward(&told);
     let grads = (score * tensor(golden, "in.cotangent", device)?)
         .sum()
         .backward();

@@ -1,12 +1,17 @@
 //! M3LLM's hierarchical encoder (arXiv 2411.04708): a GIN over atoms, BRICS motif nodes and one graph node.
 
+pub(crate) mod verify;
+
 use molglot_core::{Encoder, Features, GraphBatch, Symmetry};
 use molglot_graph::{EdgeKind, GraphSpec, NodeKind};
 use molglot_tensor::burn;
 use molglot_tensor::{Init, burn::module::Module};
 use serde::{Deserialize, Serialize};
 
-use crate::gin::{GinConfig, GinStack, VirtualNodes};
+use crate::{
+    gin::{Conv, GinConfig, GinStack, VirtualNodes},
+    settings::positive,
+};
 
 /// Kinds of virtual nodes: motif, graph.
 const NODE_KINDS: usize = 2;
@@ -18,10 +23,13 @@ const EDGE_KINDS: usize = 2;
 #[serde(deny_unknown_fields, default)]
 pub struct HierarchicalConfig {
     /// Number of message-passing layers.
+    #[serde(deserialize_with = "positive")]
     pub layers: usize,
     /// Width of node features.
+    #[serde(deserialize_with = "positive")]
     pub width: usize,
     /// Rows of the chirality table; see [`GinConfig`].
+    #[serde(deserialize_with = "positive")]
     pub chirality_rows: usize,
     /// Let information flow upward only, from atoms to motifs to the graph node; atoms are then encoded exactly as by
     /// the plain GIN.
@@ -35,6 +43,7 @@ impl Default for HierarchicalConfig {
             layers,
             width,
             chirality_rows,
+            ..
         } = GinConfig::default();
         Self {
             layers,
@@ -49,6 +58,7 @@ impl HierarchicalConfig {
     /// Draws the parameters.
     pub fn init(&self, init: &mut Init) -> Hierarchical {
         let gin = GinConfig {
+            conv: Conv::Gin,
             layers: self.layers,
             width: self.width,
             chirality_rows: self.chirality_rows,

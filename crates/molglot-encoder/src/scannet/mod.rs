@@ -14,6 +14,7 @@ pub use gaussians::Gaussians;
 pub use head::{SiteHead, SiteModel, Sites};
 pub use neighbourhood::Neighbourhood;
 pub use pool::AtomPool;
+pub(crate) use weights::is_head;
 pub use weights::published_name;
 
 use molglot_core::{Encoder, Features, GraphBatch, Symmetry};

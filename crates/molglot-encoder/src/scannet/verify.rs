@@ -9,7 +9,8 @@ use molglot_tensor::{
 };
 
 use super::{ScannetConfig, SiteModel, head, published_name};
-use crate::verify::{gradients, json, letter, load, number, tensor, values};
+use crate::EncoderConfig;
+use crate::verify::{gradients, json, letter, load, loads, number, tensor, values};
 
 /// A set of edges: its name in the case, that of what its edges hold, and how many numbers that is.
 const NEIGHBOURS: [(usize, &str, &str, usize); 3] = [
@@ -54,6 +55,13 @@ pub(crate) fn compare(comparison: &mut Comparison<'_>, device: &Device) -> Resul
         let hidden = model.encoder.hidden(&batch);
         let sites = model.sites(hidden.filters.clone(), &batch);
         let features = model.encoder.encode(&batch);
+        loads(
+            comparison,
+            &EncoderConfig::Scannet(config.clone()),
+            &batch,
+            &features,
+        )?;
+        let mut case = Chain { comparison, chain };
         for (name, found) in [
             ("filter_activity_atom", hidden.atoms),
             ("pooled_atom", hidden.pooled),

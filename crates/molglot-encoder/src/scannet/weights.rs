@@ -26,3 +26,11 @@ pub fn published_name(path: &str) -> String {
     }
     path.to_owned()
 }
+
+/// Whether a tensor of published files belongs to the head for binding sites.
+pub(crate) fn is_head(name: &str) -> bool {
+    let layers = LAYERS.lines().filter_map(|line| line.split_once('\t'));
+    let mut heads = layers.filter(|(start, _)| start.starts_with("head."));
+    name.split_once('/')
+        .is_some_and(|(layer, _)| heads.any(|(_, head)| head == layer))
+}

@@ -14,7 +14,7 @@ fn the_mean_of_atoms_is_the_molecule() {
     let gin = GinConfig {
         layers: 2,
         width: 8,
-        chirality_rows: 5,
+        ..GinConfig::default()
     }
     .init(&mut Init::new(1, &device));
     let features = gin.encode(&batch);

@@ -84,6 +84,51 @@ fn a_toy_gat_equals_torch_geometric() {
 }
 
 #[test]
+fn a_toy_gin_equals_torch_geometric() {
+    fixture("gin");
+}
+
+#[test]
+fn a_toy_gin_with_the_other_convolution_equals_its_formulas() {
+    fixture("gin_gcn");
+}
+
+#[test]
+fn a_toy_hierarchical_encoder_equals_torch_geometric_on_its_graph() {
+    fixture("hierarchical");
+}
+
+#[test]
+fn a_toy_gearnet_equals_its_formulas() {
+    fixture("gearnet");
+}
+
+#[test]
+fn a_toy_gearnet_with_edge_messages_equals_its_formulas() {
+    fixture("gearnet_edge");
+}
+
+#[test]
+fn a_toy_gvp_equals_its_formulas_turned_or_not() {
+    fixture("gvp");
+}
+
+#[test]
+fn a_toy_gvp_with_sequences_and_a_score_equals_its_formulas() {
+    fixture("gvp_mqa");
+}
+
+#[test]
+fn a_toy_gvp_layer_with_a_vector_gate_equals_its_formulas() {
+    fixture("gvp_gate");
+}
+
+#[test]
+fn a_toy_esm2_over_chains_equals_transformers() {
+    fixture("esm2");
+}
+
+#[test]
 fn a_toy_scannet_equals_its_formulas() {
     fixture("scannet");
 }

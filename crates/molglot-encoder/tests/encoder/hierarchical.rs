@@ -17,7 +17,7 @@ fn upward_edges_leave_atoms_as_the_plain_gin_has_them() {
     let plain = GinConfig {
         layers: 3,
         width: 16,
-        chirality_rows: 5,
+        ..GinConfig::default()
     }
     .init(&mut Init::new(3, &device));
     let settings = HierarchicalConfig {

@@ -6,6 +6,7 @@ use molglot_encoder::{
     esm2::Esm2Config,
     gat::{GatConfig, HeadsConfig},
     gearnet::{GearnetConfig, Readout},
+    gin::{Conv, GinConfig},
     gvp::{GvpConfig, Variant},
     scannet::ScannetConfig,
     unimol::UnimolConfig,
@@ -26,6 +27,12 @@ use crate::{
 /// Everything registered as it comes, and other branches of the same code.
 fn configs() -> Vec<EncoderConfig> {
     let mut all: Vec<_> = EncoderConfig::all().into_iter().map(smaller).collect();
+    all.push(EncoderConfig::Gin(GinConfig {
+        conv: Conv::Gcn,
+        layers: 3,
+        width: 24,
+        ..GinConfig::default()
+    }));
     all.push(EncoderConfig::Gearnet(GearnetConfig {
         hidden: vec![24, 24, 16],
         edge_messages: false,

@@ -9,5 +9,6 @@ mod hierarchical;
 mod inputs;
 mod laws;
 mod permute;
+mod published;
 mod scannet;
 mod unimol;

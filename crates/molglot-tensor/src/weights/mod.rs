@@ -325,6 +325,18 @@ impl Weights {
         self
     }
 
+    /// The tensors of a part of a larger model: those whose names begin with a prefix, without it.
+    #[must_use]
+    pub fn below(self, prefix: &str) -> Self {
+        let tensors = self.tensors.into_iter();
+        let tensors = tensors
+            .filter_map(|(name, stored)| Some((name.strip_prefix(prefix)?.to_owned(), stored)));
+        Self {
+            tensors: tensors.collect(),
+            file: self.file,
+        }
+    }
+
     /// Puts the tensors into the float parameters and buffers of `module`.
     ///
     /// Identities, devices and whether a parameter trains stay as they are.
