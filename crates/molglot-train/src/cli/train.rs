@@ -3,7 +3,6 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use molglot_align::{ObjectiveConfig, pretext::Widths};
-use molglot_core::Encoder;
 use molglot_tensor::{Backend, Init, params, params::ParamInfo};
 
 use super::{args::TrainArgs, say};

@@ -14,7 +14,6 @@ use std::{
     time::Instant,
 };
 
-use molglot_core::Encoder;
 use molglot_encoder::{AnyEncoder, EncoderConfig};
 use molglot_tensor::{
     Device, Init,

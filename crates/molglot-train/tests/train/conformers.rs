@@ -114,7 +114,7 @@ fn elements_places_and_distances_are_learned_and_resumed_bit_by_bit() {
     let found = losses(&whole.dir);
     assert_eq!(found.len(), 24);
     let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
-    assert!(mean(&found[18..]) < 0.6 * mean(&found[..4]), "{found:?}");
+    assert!(mean(&found[18..]) < 0.75 * mean(&found[..4]), "{found:?}");
 
     let scores = &whole.scores[0];
     let tasks: Vec<&str> = scores.after.iter().map(|score| &*score.task).collect();
@@ -152,6 +152,17 @@ fn elements_places_and_distances_are_learned_and_resumed_bit_by_bit() {
     assert!(report.contains("atoms: coordinates mean error"));
     assert!(report.contains("atoms: token norm loss"));
     assert!(!report.contains("atoms: token norm mean error"));
+
+    // Tables have no conformers.
+    fs::write(runs.path().join("table.csv"), "smiles,y\nCCO,1\n").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_molglot"))
+        .current_dir(runs.path())
+        .args(["probe", "--run", whole.dir.to_str().unwrap(), "table.csv:y"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("kind `unimol` reads conformers"), "{said}");
 
     let encoder = |run: &Path| fs::read(run.join("model/encoder.safetensors")).unwrap();
     for cut in [4, 20] {
