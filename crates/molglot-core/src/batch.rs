@@ -28,6 +28,33 @@ pub struct Features {
     pub layers: Vec<Tensor<2>>,
 }
 
+/// What an encoder that keeps a state for every ordered pair of nodes says beside its features.
+///
+/// The nodes of a graph are tokens in a row: what begins it, its units in order, what ends it; padded on the right to `T`.
+/// Letters as elsewhere, `H` being the width of the state of a pair.
+#[derive(Clone, Debug)]
+pub struct Pairs {
+    /// Per graph, how many of its tokens are no padding.
+    pub lengths: Vec<usize>,
+    /// `U` units among `B * T` tokens.
+    pub units: RowIndex,
+    /// `[B, T]` row-major: where the tokens are, angstrom.
+    pub positions: Vec<[f32; 3]>,
+    /// `[B, T, T, H]`: pairs after the last layer; without meaning at padding.
+    pub states: Tensor<4>,
+    /// `[B, T, T, H]`: what the layers did to pairs; 0 at padding.
+    pub changes: Tensor<4>,
+    /// `[B]` each: how far the norms of tokens and of changes of pairs are from what they should be, a mean over a graph.
+    pub norm_excess: [Tensor<1>; 2],
+}
+
+impl Pairs {
+    /// `T`.
+    pub fn length(&self) -> usize {
+        self.states.dims()[1]
+    }
+}
+
 /// Vectors that stand in a prompt where tokens would: packed rows, a varying number per molecule.
 #[derive(Clone, Debug)]
 pub struct SoftTokens {

@@ -19,7 +19,7 @@ mod splice;
 mod text;
 mod traits;
 
-pub use batch::{Aligned, Batch, Features, Loss, SoftTokens};
+pub use batch::{Aligned, Batch, Features, Loss, Pairs, SoftTokens};
 pub use graph::{GraphBatch, LineBatch};
 pub use layout::CausalLayout;
 pub use registry::snake_case;

@@ -4,7 +4,7 @@ use molglot_graph::GraphSpec;
 use molglot_tensor::{Tensor, burn::module::Module};
 
 use crate::{
-    Aligned, Batch, Features, GraphBatch, KvCache, Loss, SoftTokens, TextBatch, TextOutput,
+    Aligned, Batch, Features, GraphBatch, KvCache, Loss, Pairs, SoftTokens, TextBatch, TextOutput,
     TextRead,
 };
 
@@ -32,6 +32,16 @@ pub trait Encoder: Module {
 
     /// Features at every level.
     fn encode(&self, graph: &GraphBatch) -> Features;
+
+    /// Width `H` of the state of a pair; 0 where no account is kept of pairs.
+    fn pair_width(&self) -> usize {
+        0
+    }
+
+    /// The same features, and what is known of pairs where account is kept of them.
+    fn encode_pairs(&self, graph: &GraphBatch) -> (Features, Option<Pairs>) {
+        (self.encode(graph), None)
+    }
 }
 
 /// Turns features into soft tokens.

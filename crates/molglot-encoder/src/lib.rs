@@ -23,7 +23,7 @@ use gearnet::{Gearnet, GearnetConfig};
 use gin::{Gin, GinConfig};
 use gvp::{Gvp, GvpConfig};
 use hierarchical::{Hierarchical, HierarchicalConfig};
-use molglot_core::{Encoder, Features, GraphBatch, Symmetry, registry};
+use molglot_core::{Encoder, Features, GraphBatch, Pairs, Symmetry, registry};
 use molglot_graph::GraphSpec;
 use molglot_tensor::{Tensor, burn};
 use scannet::{Scannet, ScannetConfig};
@@ -47,6 +47,8 @@ registry! {
     fn width(&self) -> usize;
     fn symmetry(&self) -> Symmetry;
     fn encode(&self, graph: &GraphBatch) -> Features;
+    fn pair_width(&self) -> usize;
+    fn encode_pairs(&self, graph: &GraphBatch) -> (Features, Option<Pairs>);
 }
 
 /// The features of graphs without units: no rows of them, zeros for the whole.

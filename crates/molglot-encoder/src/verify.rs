@@ -88,22 +88,6 @@ pub(crate) fn load<M: Module>(
     }))
 }
 
-/// The stored weights in the parameters whose path is accepted, dropout switched off.
-pub(crate) fn load_where<M: Module>(
-    golden: &Golden,
-    model: M,
-    keep: &dyn Fn(&str) -> bool,
-    rename: Rename<'_>,
-) -> Result<M, GoldenError> {
-    let file = golden.dir().join("model.safetensors");
-    let stored = Weights::read(&file).map_err(GoldenError::new)?;
-    let model = stored.load_where(model, keep, rename);
-    let model = model.map_err(GoldenError::new)?;
-    Ok(params::set_trainable(model, |path| {
-        !path.ends_with("training")
-    }))
-}
-
 /// Compares what [`EncoderConfig::load`] makes of the stored weights with what the case's own way of loading made.
 pub(crate) fn loads(
     comparison: &mut Comparison<'_>,

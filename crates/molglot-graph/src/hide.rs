@@ -3,7 +3,11 @@
 //! What is hidden is gone from everything that an encoder reads, so that two graphs that differ in hidden values alone are
 //! the same graph afterwards.
 
-use crate::{ATOM_SIZES, BOND_SIZES, EdgeRule, EdgeScalar, GeomGraph, GraphSpec, NodeKind, Types};
+use molglot_bio::geometry::vector::distance;
+
+use crate::{
+    ATOM_SIZES, BOND_SIZES, EdgeKind, EdgeRule, EdgeScalar, GeomGraph, GraphSpec, NodeKind, Types,
+};
 
 /// The last columns of OGB's atom features, which say yes or no and keep no row for anything else.
 const FLAGS: usize = 2;
@@ -33,7 +37,63 @@ impl GeomGraph {
     }
 }
 
+/// What an atom in space is passed off as.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Disguise {
+    /// Its node.
+    pub node: u32,
+    /// The type that it gets.
+    pub kind: u16,
+    /// Where it is put, angstrom.
+    pub position: [f32; 3],
+}
+
 impl GraphSpec {
+    /// Gives atoms other types and places, and the pairs that they are part of the relations and distances that follow.
+    /// Edges are neither made nor lost, and other features of theirs stay: for a graph whose edges join all pairs.
+    pub fn disguise(&self, graph: &mut GeomGraph, atoms: &[Disguise]) {
+        let mut is_disguised = vec![false; graph.nodes.len()];
+        for atom in atoms {
+            let node = atom.node as usize;
+            is_disguised[node] = true;
+            graph.types[node] = atom.kind;
+            graph.positions[node] = atom.position;
+        }
+        let mut relation = 0;
+        for (set, features) in self.edges.iter().zip(&mut graph.edge_sets) {
+            let is_distance = |scalar: &EdgeScalar| matches!(scalar, EdgeScalar::Distance);
+            let before = set.scalars.iter().take_while(|scalar| !is_distance(scalar));
+            let column: usize = before
+                .map(|&scalar| self.edge_scalar_width(set.kind, scalar))
+                .sum();
+            let distances = set.scalars.iter().any(is_distance);
+            let mut pairs = None;
+            for &rule in &set.rules {
+                if let EdgeRule::AllPairs { vocabulary } = rule {
+                    pairs = Some((relation, usize::from(vocabulary)));
+                }
+                relation += rule.relations();
+            }
+            for row in features.rows.clone() {
+                let [from, to] = graph.edges[row].map(|node| node as usize);
+                if !is_disguised[from] && !is_disguised[to] {
+                    continue;
+                }
+                if let (EdgeKind::Pair, Some((first, vocabulary))) = (graph.edge_kinds[row], pairs)
+                {
+                    let kind = |node: usize| usize::from(graph.types[node]);
+                    let pair = first + kind(to) * vocabulary + kind(from);
+                    graph.relations[row] = pair as u16;
+                }
+                if distances {
+                    let place = (row - features.rows.start) * features.scalars.width + column;
+                    features.scalars.values[place] =
+                        distance(graph.positions[from], graph.positions[to]) as f32;
+                }
+            }
+        }
+    }
+
     /// The alphabet of residue types that this graph tells, where they can be hidden: its nodes are residues with types and
     /// nothing else tells them. Side-chain atoms would.
     ///

@@ -42,6 +42,7 @@ pub mod unimol;
 pub use check::SpecError;
 pub use error::GraphError;
 pub use geom::{EdgeKind, Features, GeomGraph, LineGraph, Membership, Table};
+pub use hide::Disguise;
 pub use published::{ALPHABETICAL, BY_NAME, ESM, TORCHDRUG};
 pub use spec::{
     AtomRule, EdgeRule, EdgeScalar, EdgeSet, EdgeVector, FrameRule, GraphSpec, Hydrogens, NodeKind,

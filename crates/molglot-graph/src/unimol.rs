@@ -16,6 +16,10 @@ pub const CLS: u16 = 1;
 pub const SEP: u16 = 2;
 /// Any element that is not in the dictionary.
 pub const UNK: u16 = 3;
+/// The elements.
+pub const ELEMENTS: std::ops::Range<u16> = 4..30;
+/// An element that pre-training hides.
+pub const MASK: u16 = 30;
 
 /// The token of an element by its atomic number.
 pub fn token(atomic_number: u8) -> u16 {

@@ -18,4 +18,8 @@ pub const BUILTIN: &[(&str, &str)] = &[
         "pretrain-gearnet",
         include_str!("../../../recipes/pretrain-gearnet.toml"),
     ),
+    (
+        "pretrain-unimol",
+        include_str!("../../../recipes/pretrain-unimol.toml"),
+    ),
 ];

@@ -7,15 +7,19 @@ mod head;
 pub mod m3llm;
 mod question;
 pub mod residue_type;
+pub mod unimol;
 
 pub use head::Head;
-pub use question::{About, Answers, Draw, Measure, Piecewise, Posed, Question, Scale, pick};
+pub use question::{
+    About, Answers, Draw, Measure, Piecewise, Posed, Question, Scale, Seen, Widths, pick,
+};
 
 use m3llm::{M3llm, M3llmConfig};
-use molglot_core::{Features, registry};
+use molglot_core::registry;
 use molglot_graph::{GeomGraph, GraphSpec};
 use molglot_tensor::{Tensor, burn, burn::module::Module};
 use residue_type::{ResidueType, ResidueTypeConfig};
+use unimol::{Unimol, UnimolConfig};
 
 /// Asks an encoder about graphs of which parts are hidden.
 pub trait Pretext: Module {
@@ -28,29 +32,42 @@ pub trait Pretext: Module {
     /// Hides parts of graphs and asks about them. The numbers of `draw` alone decide what is hidden.
     fn pose(&self, spec: &GraphSpec, graphs: &[&GeomGraph], draw: &mut Draw<'_>) -> Posed;
 
-    /// What turns features into answers, a head for each question.
-    fn heads(&self) -> Vec<&Head>;
+    /// What the head with this number answers to its question, which asks about something.
+    ///
+    /// # Shapes
+    ///
+    /// - output: `[K, C]` logits of classes, or `[K, 1]` numbers or costs
+    ///
+    /// # Panics
+    ///
+    /// When the question is not one of [`Pretext::pose`], or the encoder one that [`Pretext::refuses`].
+    fn answer(&self, number: usize, seen: &Seen, question: &Question) -> Tensor<2>;
 }
 
 registry! {
     /// Every self-supervised objective that a recipe can name.
     PretextConfig => AnyPretext: Pretext;
-    init(width: usize);
+    init(widths: Widths);
     {
         M3llm(M3llmConfig => M3llm),
         ResidueType(ResidueTypeConfig => ResidueType),
+        Unimol(UnimolConfig => Unimol),
     }
     fn names(&self) -> Vec<&'static str>;
     fn refuses(&self, spec: &GraphSpec) -> Option<String>;
     fn pose(&self, spec: &GraphSpec, graphs: &[&GeomGraph], draw: &mut Draw<'_>) -> Posed;
-    fn heads(&self) -> Vec<&Head>;
+    fn answer(&self, number: usize, seen: &Seen, question: &Question) -> Tensor<2>;
 }
 
-/// The answer of a head to a question that asks about something.
-///
-/// # Shapes
-///
-/// - output: `[K, C]` logits of classes, or `[K, 1]` numbers, for the `K` rows that the question is about
-pub fn answer(head: &Head, features: &Features, about: &About) -> Tensor<2> {
-    head.forward(about.rows(features))
+impl PretextConfig {
+    /// The first setting that makes no sense, and why.
+    pub fn problem(&self) -> Option<(&'static str, String)> {
+        let mask = match self {
+            Self::M3llm(settings) => settings.mask,
+            Self::ResidueType(settings) => settings.mask,
+            Self::Unimol(settings) => return settings.problem(),
+        };
+        let is_part = (0.0..=1.0).contains(&mask);
+        (!is_part).then(|| ("mask", format!("{mask} is no part: it must be from 0 to 1")))
+    }
 }

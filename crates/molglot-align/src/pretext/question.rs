@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use molglot_core::Features;
+use molglot_core::{Encoder, Features, Pairs};
 use molglot_graph::GeomGraph;
 use molglot_tensor::{
     RowIndex, Tensor, TensorData,
@@ -28,8 +28,59 @@ pub struct Question {
     pub weight: f64,
     /// The rows.
     pub about: About,
-    /// The right answer of each row.
+    /// The right answers.
     pub answers: Answers,
+    /// Of numbers that the input shows, and shows wrong: what it shows.
+    pub shown: Option<Arc<[f32]>>,
+}
+
+impl Question {
+    /// A question of which the input shows nothing.
+    pub fn new(weight: f64, about: About, answers: Answers) -> Self {
+        Self {
+            weight,
+            about,
+            answers,
+            shown: None,
+        }
+    }
+
+    /// The same, with what the input shows for each of the numbers asked for.
+    #[must_use]
+    pub fn shown(self, numbers: Vec<f32>) -> Self {
+        Self {
+            shown: Some(numbers.into()),
+            ..self
+        }
+    }
+}
+
+/// What an encoder says of a batch.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Features at every level.
+    pub features: Features,
+    /// Pairs, where the encoder keeps account of them.
+    pub pairs: Option<Pairs>,
+}
+
+/// Widths of what an encoder says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Widths {
+    /// Of units, motifs and graphs.
+    pub units: usize,
+    /// Of pairs; 0 where the encoder keeps no account of them.
+    pub pairs: usize,
+}
+
+impl Widths {
+    /// Those of an encoder.
+    pub fn of(encoder: &impl Encoder) -> Self {
+        Self {
+            units: encoder.width(),
+            pairs: encoder.pair_width(),
+        }
+    }
 }
 
 /// Rows of features.
@@ -39,11 +90,15 @@ pub enum About {
     Units(Vec<u32>),
     /// Ordered pairs of units.
     Pairs(Vec<[u32; 2]>),
+    /// Units, each with a token of its graph: [`Pairs`] has what is said of the two.
+    Tokens(Vec<[u32; 2]>),
     /// Every graph.
     Graphs,
 }
 
 impl About {
+    /// What features say of them; of units with tokens, of the units.
+    ///
     /// # Shapes
     ///
     /// - output: `[K, D]`, for pairs `[K, 2D]`
@@ -54,6 +109,7 @@ impl About {
         };
         match self {
             Self::Units(rows) => units(rows.clone()),
+            Self::Tokens(ends) => units(ends.iter().map(|ends| ends[0]).collect()),
             Self::Pairs(pairs) => {
                 let end = |end: usize| units(pairs.iter().map(|pair| pair[end]).collect());
                 Tensor::cat(vec![end(0), end(1)], 1)
@@ -64,7 +120,7 @@ impl About {
 }
 
 /// What a head says of a number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scale {
     /// The number.
@@ -72,6 +128,14 @@ pub enum Scale {
     Raw,
     /// `ln(1 + number)`.
     Log,
+    /// `(number - mean) / deviation`; no setting of a recipe.
+    #[serde(skip)]
+    Standard {
+        /// Subtracted.
+        mean: f32,
+        /// Divided by.
+        deviation: f32,
+    },
 }
 
 /// What a wrong number costs, `d` being the difference: squares near the right one, magnitudes far from it. M3LLM's
@@ -87,7 +151,7 @@ pub enum Piecewise {
 }
 
 /// How numbers are asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Measure {
     /// What the head says.
     pub scale: Scale,
@@ -95,13 +159,15 @@ pub struct Measure {
     pub loss: Piecewise,
 }
 
-/// Right answers, one a row.
+/// Right answers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answers {
     /// Classes; the loss is cross-entropy.
     Classes(Arc<[u32]>),
     /// Numbers; the loss is piecewise.
     Numbers(Arc<[f32]>, Measure),
+    /// So many answers, none of which is right: what is given is what it costs.
+    Costs(usize),
 }
 
 impl Answers {
@@ -110,6 +176,7 @@ impl Answers {
         match self {
             Self::Classes(classes) => classes.len(),
             Self::Numbers(numbers, _) => numbers.len(),
+            Self::Costs(count) => *count,
         }
     }
 
@@ -122,7 +189,7 @@ impl Answers {
     ///
     /// # Shapes
     ///
-    /// - `given`: `[K, C]` logits, or `[K, 1]` numbers on their scale
+    /// - `given`: `[K, C]` logits, or `[K, 1]` numbers on their scale, or costs
     pub fn losses(&self, given: Tensor<2>) -> Tensor<1> {
         match self {
             Self::Classes(classes) => cross_entropy(given, classes),
@@ -132,6 +199,7 @@ impl Answers {
                 let right = Tensor::from_data(right, &given.device());
                 loss.of(given.reshape([numbers.len()]), right)
             }
+            Self::Costs(count) => given.reshape([*count]),
         }
     }
 }
@@ -142,6 +210,7 @@ impl Scale {
         match self {
             Self::Raw => number,
             Self::Log => number.ln_1p(),
+            Self::Standard { mean, deviation } => (number - mean) / deviation,
         }
     }
 
@@ -150,6 +219,7 @@ impl Scale {
         match self {
             Self::Raw => value,
             Self::Log => value.exp_m1(),
+            Self::Standard { mean, deviation } => value * deviation + mean,
         }
     }
 }

@@ -5,3 +5,4 @@ mod golden_losses;
 mod laws;
 mod pretext;
 mod support;
+mod unimol;

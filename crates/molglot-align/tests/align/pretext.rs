@@ -1,7 +1,7 @@
 //! What is hidden stays hidden, and the questions are those that were meant.
 
 use molglot_align::pretext::{
-    About, Answers, Piecewise, Posed, Pretext,
+    About, Answers, Piecewise, Posed, Pretext, Widths,
     m3llm::{M3llm, M3llmConfig},
     residue_type::{ResidueType, ResidueTypeConfig},
 };
@@ -11,20 +11,22 @@ use proptest::prelude::*;
 
 use crate::support::values;
 
-fn device() -> Device {
+pub(crate) fn device() -> Device {
     Backend::Flex.open().unwrap()
 }
+
+const WIDTHS: Widths = Widths { units: 4, pairs: 3 };
 
 fn m3llm(mask: f64) -> M3llm {
     let config = M3llmConfig {
         mask,
         ..M3llmConfig::default()
     };
-    config.init(4, &mut Init::new(0, &device()))
+    config.init(WIDTHS, &mut Init::new(0, &device()))
 }
 
 fn residue_type(mask: f64) -> ResidueType {
-    ResidueTypeConfig { mask }.init(4, &mut Init::new(0, &device()))
+    ResidueTypeConfig { mask }.init(WIDTHS, &mut Init::new(0, &device()))
 }
 
 fn molecule(smiles: &str) -> GeomGraph {
@@ -47,7 +49,12 @@ fn chain(letters: &[u8]) -> Residues {
     residues
 }
 
-fn pose(pretext: &impl Pretext, spec: &GraphSpec, graphs: &[&GeomGraph], seed: u64) -> Posed {
+pub(crate) fn pose(
+    pretext: &impl Pretext,
+    spec: &GraphSpec,
+    graphs: &[&GeomGraph],
+    seed: u64,
+) -> Posed {
     let mut state = seed;
     let mut draw = |bound: usize| {
         state = state

@@ -1,6 +1,7 @@
 //! States of atoms and pairs.
 
-use molglot_tensor::{Tensor, burn::tensor::activation::relu};
+use molglot_core::Pairs;
+use molglot_tensor::{RowIndex, Tensor, burn::tensor::activation::relu};
 
 use super::{Tokens, tokens::mask};
 
@@ -30,8 +31,8 @@ impl Hidden {
         changes * real
     }
 
-    /// How far the norms of tokens and of changes of pairs are from the roots of their widths, beyond one: each `[1]`, the
-    /// mean over molecules of the mean over what is no padding. Pre-training adds a hundredth of both to its loss.
+    /// How far the norms of tokens and of changes of pairs are from the roots of their widths, beyond one: each `[B]`, the
+    /// mean over what is no padding. Pre-training adds a hundredth of the mean of both to its loss.
     pub fn norm_excess(&self, tokens: &Tokens) -> [Tensor<1>; 2] {
         let x = self.layers[self.layers.len() - 1].clone();
         let [batch, length, _] = x.dims();
@@ -39,7 +40,7 @@ impl Hidden {
             let [batch, cells] = excess.dims();
             let real = mask(real, [batch, cells], &excess.device());
             let count = real.clone().sum_dim(1).clamp_min(1.0);
-            ((excess * real).sum_dim(1) / count).mean()
+            ((excess * real).sum_dim(1) / count).reshape([batch])
         };
         let atoms = excess(x).reshape([batch, length]);
         let pairs = excess(self.pair_changes(tokens)).reshape([batch, length * length]);
@@ -47,6 +48,18 @@ impl Hidden {
             mean(atoms, &tokens.real()),
             mean(pairs, &tokens.real_pairs()),
         ]
+    }
+
+    /// What there is to say of pairs, with the places of units among the tokens.
+    pub(super) fn told(&self, tokens: &Tokens, units: RowIndex) -> Pairs {
+        Pairs {
+            lengths: tokens.lengths.clone(),
+            units,
+            positions: tokens.positions.clone(),
+            states: self.pairs.clone().permute([0, 2, 3, 1]),
+            changes: self.pair_changes(tokens),
+            norm_excess: self.norm_excess(tokens),
+        }
     }
 }
 

@@ -1,24 +1,22 @@
 //! Uni-Mol (Zhou et al., ICLR 2023) as 3D-MoLM uses it: a transformer over the atoms of a conformer, to which distances
 //! speak through a bias for every pair.
 //!
-//! Parameters have the names of the published state dict (its `model` part); [`published_name`] gives those of the
-//! pre-training heads too.
+//! Parameters have the names of the published state dict (its `model` part). The heads of pre-training belong to its
+//! objective.
 
-mod heads;
 mod hidden;
 mod layer;
 mod pairs;
 mod tokens;
 pub(crate) mod verify;
 
-pub(crate) use heads::is_head;
-pub use heads::{UnimolPretraining, published_name};
 pub use hidden::Hidden;
 pub use layer::UnimolLayer;
 pub use pairs::{GaussianLayer, NonLinearHead};
 pub use tokens::Tokens;
+pub use verify::{stored_config, stored_graphs};
 
-use molglot_core::{Encoder, Features, GraphBatch, Symmetry};
+use molglot_core::{Encoder, Features, GraphBatch, Pairs, Symmetry};
 use molglot_graph::{GraphSpec, unimol};
 use molglot_tensor::burn;
 use molglot_tensor::{
@@ -36,6 +34,17 @@ use tokens::mask;
 const EPSILON: f64 = 1e-5;
 /// Width of the normal distribution that matrices start from.
 const STD: f64 = 0.02;
+
+/// Whether a tensor of published files belongs to a head of pre-training.
+pub(crate) fn is_head(name: &str) -> bool {
+    let heads = [
+        "encoder.final_head_layer_norm.",
+        "lm_head.",
+        "pair2coord_proj.",
+        "dist_head.",
+    ];
+    heads.iter().any(|head| name.starts_with(head))
+}
 
 /// Sizes of Uni-Mol.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -181,6 +190,23 @@ impl Encoder for Unimol {
     fn encode(&self, graph: &GraphBatch) -> Features {
         let tokens = Tokens::new(graph);
         let hidden = self.hidden(&tokens);
+        self.features(graph, &tokens, hidden)
+    }
+
+    fn pair_width(&self) -> usize {
+        self.gbf_proj.width()
+    }
+
+    fn encode_pairs(&self, graph: &GraphBatch) -> (Features, Option<Pairs>) {
+        let tokens = Tokens::new(graph);
+        let hidden = self.hidden(&tokens);
+        let pairs = hidden.told(&tokens, tokens.units(graph));
+        (self.features(graph, &tokens, hidden), Some(pairs))
+    }
+}
+
+impl Unimol {
+    fn features(&self, graph: &GraphBatch, tokens: &Tokens, hidden: Hidden) -> Features {
         let (units, width) = (tokens.units(graph), self.width());
         let rows = |state: Tensor<3>| state.reshape([tokens.ids.len(), width]);
         let last = rows(hidden.last);

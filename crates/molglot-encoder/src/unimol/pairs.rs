@@ -83,6 +83,11 @@ impl NonLinearHead {
         }
     }
 
+    /// Width of the output.
+    pub(super) fn width(&self) -> usize {
+        self.linear2.sizes().0
+    }
+
     /// Applies both.
     ///
     /// # Shapes

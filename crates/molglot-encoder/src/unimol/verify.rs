@@ -6,29 +6,25 @@ use molglot_tensor::{
     Device, Init, Tensor,
     golden::{Comparison, Golden, GoldenError},
     params,
+    weights::same_names,
 };
 
-use super::{
-    Tokens, UnimolConfig, UnimolPretraining, heads::is_head, published_name, tokens::mask,
-};
-use crate::verify::{gradients, json, load_where, number, tensor, values};
+use super::{Tokens, UnimolConfig, tokens::mask};
+use crate::verify::{gradients, json, load, number, tensor, values};
 
-/// Inputs from coordinates, bias, every layer, pairs, norms and gradients; one molecule without padding; the heads, where
-/// the case has them.
+/// Inputs from coordinates, bias, every layer, pairs, norms and gradients; one molecule without padding.
 pub(crate) fn compare(comparison: &mut Comparison<'_>, device: &Device) -> Result<(), GoldenError> {
     let golden = comparison.golden();
-    let config = config(golden)?;
-    let blank = UnimolPretraining::new(&config, &mut Init::new(0, device));
-    let has_heads = golden.floats("out.type_logits").is_ok();
-    let keep = |path: &str| has_heads || !is_head(&published_name(path));
-    let model = load_where(golden, blank, &keep, &published_name)?;
-    let graphs = graphs(golden)?;
+    let config = stored_config(golden)?;
+    let blank = config.init(&mut Init::new(0, device));
+    let model = load(golden, blank, false, &same_names)?;
+    let graphs = stored_graphs(golden)?;
     let batch = GraphBatch::new(&graphs.iter().collect::<Vec<_>>(), device);
     let (shape, _) = golden.ints("out.src_tokens")?;
     let tokens = Tokens::padded(&batch, shape.get(1).copied().unwrap_or(0));
     inputs(comparison, &tokens);
 
-    let hidden = model.unimol.hidden(&tokens);
+    let hidden = model.hidden(&tokens);
     let (rows, pairs) = (tokens.real(), tokens.real_pairs());
     let (width, heads) = (config.width(), config.heads);
     let last_axis = |x: Tensor<4>| x.permute([0, 2, 3, 1]);
@@ -47,49 +43,21 @@ pub(crate) fn compare(comparison: &mut Comparison<'_>, device: &Device) -> Resul
     ] {
         comparison.at(name, &values(state), &spread(&pairs, heads));
     }
-    let norms = hidden.norm_excess(&tokens);
+    let norms = hidden.norm_excess(&tokens).map(Tensor::mean);
     let names = ["out.x_norm", "out.delta_pair_norm"];
     for (name, norm) in names.iter().zip(&norms) {
         comparison.all(name, &values(norm.clone()));
     }
     // Cotangents of the reference have values at padding, where its outputs were set to 0 first.
     let real = mask(&rows, [graphs.len(), tokens.length, 1], device);
-    let mut loss = (hidden.last.clone() * real * tensor(golden, "in.cotangent", device)?).sum()
+    let loss = (hidden.last.clone() * real * tensor(golden, "in.cotangent", device)?).sum()
         + (changes * tensor(golden, "in.cotangent_delta_pair", device)?).sum();
-    if has_heads {
-        let states = hidden.last.clone().reshape([rows.len(), width]);
-        let logits = model.types(states);
-        let kinds = logits.dims()[1];
-        let logits = logits.reshape([graphs.len(), tokens.length, kinds]);
-        let (places, distances) = (
-            model.coordinates(&hidden, &tokens),
-            model.distances(&hidden),
-        );
-        comparison.at(
-            "out.type_logits",
-            &values(logits.clone()),
-            &spread(&rows, kinds),
-        );
-        comparison.at(
-            "out.coordinates",
-            &values(places.clone()),
-            &spread(&rows, 3),
-        );
-        comparison.at("out.distances", &values(distances.clone()), &pairs);
-        let [x_norm, pair_norm] = norms;
-        loss = loss
-            + (logits * tensor::<3>(golden, "in.cotangent_type_logits", device)?).sum()
-            + (places * tensor(golden, "in.cotangent_coordinates", device)?).sum()
-            + (distances * tensor(golden, "in.cotangent_distances", device)?).sum()
-            + x_norm
-            + pair_norm;
-    }
     let found = params::gradients(&model, &loss.backward());
-    gradients(comparison, "grad.", &found, &published_name)?;
+    gradients(comparison, "grad.", &found, &same_names)?;
 
     let alone = GraphBatch::new(&[&graphs[0]], device);
     let tokens = Tokens::new(&alone);
-    let hidden = model.unimol.hidden(&tokens);
+    let hidden = model.hidden(&tokens);
     comparison.all("out.unpadded.encoder_rep", &values(hidden.last.clone()));
     let pairs = last_axis(hidden.pairs.clone());
     comparison.all("out.unpadded.pair_rep", &values(pairs));
@@ -98,7 +66,12 @@ pub(crate) fn compare(comparison: &mut Comparison<'_>, device: &Device) -> Resul
     Ok(())
 }
 
-fn config(golden: &Golden) -> Result<UnimolConfig, GoldenError> {
+/// The sizes that the `config.json` of a reference case tells, without dropout.
+///
+/// # Errors
+///
+/// [`GoldenError`] when it is not there or lacks one.
+pub fn stored_config(golden: &Golden) -> Result<UnimolConfig, GoldenError> {
     let stored = json(golden, "config.json")?;
     let heads = number(&stored["encoder_attention_heads"])?;
     Ok(UnimolConfig {
@@ -113,8 +86,12 @@ fn config(golden: &Golden) -> Result<UnimolConfig, GoldenError> {
     })
 }
 
-/// The molecules of a case: heavy atoms without bonds, as Uni-Mol sees them.
-fn graphs(golden: &Golden) -> Result<Vec<GeomGraph>, GoldenError> {
+/// The molecules of a reference case: heavy atoms without bonds, as Uni-Mol sees them.
+///
+/// # Errors
+///
+/// [`GoldenError`] when they are not there or no molecules.
+pub fn stored_graphs(golden: &Golden) -> Result<Vec<GeomGraph>, GoldenError> {
     let (_, elements) = golden.ints("in.atomic_number")?;
     let (_, places) = golden.floats("in.atom_coordinates")?;
     let (_, counts) = golden.ints("in.num_atoms")?;

@@ -2,7 +2,7 @@
 
 use molglot_chem::Molecule;
 use molglot_chem::molfile::{self, Options};
-use molglot_graph::{GraphError, GraphSpec, Hydrogens, Oversize, unimol};
+use molglot_graph::{Disguise, GraphError, GraphSpec, Hydrogens, Oversize, unimol};
 
 use crate::support::Golden;
 
@@ -191,4 +191,34 @@ fn a_conformer_keeps_bonds_motifs_and_features() {
         (flat.edges, flat.atom_features, flat.members),
         (solid.edges, solid.atom_features, solid.members)
     );
+}
+
+/// Atoms that are passed off as others give the graph that those others have.
+#[test]
+fn a_disguise_is_complete() {
+    let mut spec = GraphSpec::unimol();
+    spec.nodes[1].atoms.centred = false;
+    let place = |atom: usize, turn: f32| {
+        let angle = turn + 1.3 * atom as f32;
+        [angle.cos(), angle.sin(), 0.8 * atom as f32]
+    };
+    let build = |smiles: &str, turn: [f32; 5]| {
+        let places: Vec<[f32; 3]> = (0..5).map(|atom| place(atom, turn[atom])).collect();
+        let molecule = Molecule::from_smiles(smiles).unwrap();
+        spec.build_conformer(&molecule, &places).unwrap()
+    };
+    let mut graph = build("C.C.O.N.C", [0.0; 5]);
+    let other = build("C.F.O.S.C", [0.0, 0.0, 0.5, 0.7, 0.0]);
+    let disguise = |atom: usize, kind: u8, turn: f32| Disguise {
+        node: atom as u32 + 1,
+        kind: unimol::token(kind),
+        position: place(atom, turn),
+    };
+    let atoms = [
+        disguise(1, 9, 0.0),
+        disguise(2, 8, 0.5),
+        disguise(3, 16, 0.7),
+    ];
+    spec.disguise(&mut graph, &atoms);
+    assert_eq!(graph, other);
 }

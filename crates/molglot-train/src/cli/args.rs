@@ -7,7 +7,7 @@ use molglot_lm::GenerateConfig;
 use molglot_tensor::Backend;
 
 use super::{chem::ChemCommand, structure::StructureCommand};
-use crate::{embed::Level, export::Layout};
+use crate::{embed::Level, export::Layout, probe::Reading};
 
 /// Teaches language models to read molecules and proteins.
 #[derive(Debug, Parser)]
@@ -70,7 +70,8 @@ impl Command {
   molglot probe --run runs/pretrain-m3llm-20261120-083000 'freesolv.csv:expt' 'bbbp.csv:p_np'
 
 Ridge regression of numbers (RMSE, smaller is better), logistic regression of 0 and 1 (ROC-AUC, larger is better), on
-balanced scaffold splits; mean and deviation over the seeds, which also draw the untrained encoders.")]
+balanced scaffold splits: columns standardised on the training rows, the penalty chosen on the validation rows. Mean and
+deviation over the seeds, which also draw the untrained encoders. `mean` is the score of the mean of the training rows.")]
 pub(super) struct ProbeArgs {
     /// CSV files with a column `smiles` and a column of the property
     #[arg(required = true, value_name = "FILE:COLUMN")]
@@ -78,6 +79,9 @@ pub(super) struct ProbeArgs {
     /// A run folder; its encoder is probed
     #[arg(long, value_name = "DIR")]
     pub(super) run: PathBuf,
+    /// Which features are a molecule's row: several, separated by commas, give a line each
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "all")]
+    pub(super) read: Vec<Reading>,
     /// How many splits
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) seeds: u64,

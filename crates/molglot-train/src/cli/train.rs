@@ -2,8 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use molglot_align::ObjectiveConfig;
-use molglot_core::Encoder;
+use molglot_align::{ObjectiveConfig, pretext::Widths};
 use molglot_tensor::{Backend, Init, params, params::ParamInfo};
 
 use super::{args::TrainArgs, say};
@@ -79,7 +78,7 @@ fn run_pretraining(recipe: &PretrainRecipe, options: &Options) -> Result<ExitCod
     let rows: Vec<_> = outcome.scores.iter().flat_map(StageScores::rows).collect();
     if !rows.is_empty() {
         say(format_args!(
-            "\n{} on {} held-out rows; chance is the commonest answer of the training rows",
+            "\n{} on {} held-out rows; chance is the commonest answer of the training rows, or the number that the input shows",
             recipe.name, outcome.held_out
         ))?;
         say(table(&rows).trim_end())?;
@@ -99,8 +98,7 @@ fn dry_run_pretraining(recipe: &PretrainRecipe, backend: Backend) -> Result<Exit
     let encoder = recipe.encoder.init(&mut Init::new(recipe.seed, &device))?;
     recipe.check_objectives(&encoder, &device)?;
     let mut quarantine = Quarantine::new();
-    let spec = encoder.spec();
-    let rows = Rows::read(&recipe.data, recipe.input(), &spec, &mut quarantine)?;
+    let rows = Rows::read(&recipe.data, recipe.input(), &encoder, &mut quarantine)?;
     say("# the recipe as it would run")?;
     say(toml::to_string(recipe).map_err(Error::internal)?)?;
     let counts = rows.counts;
@@ -113,7 +111,7 @@ fn dry_run_pretraining(recipe: &PretrainRecipe, backend: Backend) -> Result<Exit
         let learner = PretrainLearner {
             pretext: stage
                 .objective
-                .init(encoder.width(), &mut Init::new(0, &device)),
+                .init(Widths::of(&encoder), &mut Init::new(0, &device)),
             encoder: encoder.clone(),
         };
         let found = params::list(&learner.planned(stage));

@@ -227,29 +227,43 @@ impl Record {
                 })?;
                 spec.build_structure(&structure)
             }
-            Content::Molfile(record) if symmetry == Symmetry::NoCoordinates => {
-                Ok(spec.build(&record.molecule))
-            }
-            Content::Molfile(record) => match (&record.coordinates, record.dimension) {
-                (Some(places), Dimension::Solid) => spec.build_conformer(&record.molecule, places),
-                _ => {
-                    return Err(
-                        "its coordinates are a drawing or missing, and a conformer is \
-                                needed: embed the molecule in space first"
-                            .to_owned(),
-                    );
-                }
-            },
+            Content::Molfile(record) => return of_molfile(&record, spec, symmetry),
             Content::Smiles(smiles) => {
                 let molecule = Molecule::from_smiles(&smiles).map_err(|error| error.to_string())?;
                 Ok(spec.build(&molecule))
             }
             Content::Sequence(record) => spec.build_sequence(record.sequence.as_str().as_bytes()),
         };
-        let graph = graph.map_err(|error| error.to_string())?;
-        match GraphBatch::units_of(&graph) {
-            0 => Err("there is no atom or amino acid in it that the encoder reads".to_owned()),
-            _ => Ok(graph),
+        with_units(graph.map_err(|error| error.to_string())?)
+    }
+}
+
+/// The graph of a record of an SD file; of a conformer for an encoder that reads coordinates.
+pub(crate) fn of_molfile(
+    record: &Molfile,
+    spec: &GraphSpec,
+    symmetry: Symmetry,
+) -> Result<GeomGraph, String> {
+    if symmetry == Symmetry::NoCoordinates {
+        return with_units(spec.build(&record.molecule));
+    }
+    match (&record.coordinates, record.dimension) {
+        (Some(places), Dimension::Solid) => {
+            let graph = spec.build_conformer(&record.molecule, places);
+            with_units(graph.map_err(|error| error.to_string())?)
         }
+        _ => Err(
+            "its coordinates are a drawing or missing, and a conformer is needed: embed the \
+             molecule in space first"
+                .to_owned(),
+        ),
+    }
+}
+
+/// A graph with something to encode.
+fn with_units(graph: GeomGraph) -> Result<GeomGraph, String> {
+    match GraphBatch::units_of(&graph) {
+        0 => Err("there is no atom or amino acid in it that the encoder reads".to_owned()),
+        _ => Ok(graph),
     }
 }

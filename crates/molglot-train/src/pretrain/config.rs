@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use molglot_align::pretext::{Pretext, PretextConfig};
+use molglot_align::pretext::{Pretext, PretextConfig, Widths};
 use molglot_core::Encoder;
 use molglot_tensor::{Device, Init};
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,7 @@ pub type PretrainStage = StageConfig<GraphInput, PretextConfig>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GraphInput {
-    /// Molecules, of SMILES lists and tables.
+    /// Molecules, of SMILES lists, SD files and tables.
     Molecules,
     /// Chains of macromolecules, of structure files.
     Structures,
@@ -55,8 +55,8 @@ pub enum GraphInput {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PretrainData {
-    /// Molecules: SMILES lists (`.smi`), tables as for other recipes, or `builtin:molecules`. Structures: files, folders,
-    /// patterns and archives.
+    /// Molecules: SMILES lists (`.smi`), SD files (`.sdf`), tables as for other recipes, or `builtin:molecules`; for an
+    /// encoder that reads conformers SD files alone. Structures: files, folders, patterns and archives.
     pub path: Paths,
     /// How much is held out of training: a fraction of the rows below 1, or a number of rows. Rows of one canonical SMILES,
     /// or of one sequence, are on one side.
@@ -163,15 +163,8 @@ impl PretrainRecipe {
                     ),
                 );
             }
-            let mask = match &stage.objective {
-                PretextConfig::M3llm(settings) => settings.mask,
-                PretextConfig::ResidueType(settings) => settings.mask,
-            };
-            if !(0.0..=1.0).contains(&mask) {
-                return fail(
-                    "objective.mask",
-                    format!("{mask} is no part: it must be from 0 to 1"),
-                );
+            if let Some((key, problem)) = stage.objective.problem() {
+                return fail(&format!("objective.{key}"), problem);
             }
         }
         Ok(recipe)
@@ -185,7 +178,7 @@ impl PretrainRecipe {
     pub fn check_objectives(&self, encoder: &impl Encoder, device: &Device) -> Result<(), Error> {
         let init = &mut Init::unfilled(device);
         for stage in &self.stages {
-            let pretext = stage.objective.init(encoder.width(), init);
+            let pretext = stage.objective.init(Widths::of(encoder), init);
             if let Some(reason) = pretext.refuses(&encoder.spec()) {
                 let (stage, objective) = (&stage.name, stage.objective.kind());
                 let kind = self.encoder.config.kind();

@@ -1,6 +1,6 @@
 //! What the optimizer sees: an encoder and the heads of its objective as one module.
 
-use molglot_align::pretext::{AnyPretext, Posed, Pretext, Question, answer};
+use molglot_align::pretext::{AnyPretext, Posed, Pretext, Question, Seen};
 use molglot_core::{Encoder, GraphBatch};
 use molglot_encoder::AnyEncoder;
 use molglot_graph::GeomGraph;
@@ -61,12 +61,14 @@ impl PretrainLearner {
     }
 
     /// The answers to every question that asks about something.
-    fn answers(&self, batch: &AskedBatch) -> Vec<Option<Tensor<2>>> {
-        let features = self.encoder.encode(&batch.graph);
-        let heads = self.pretext.heads().into_iter().zip(&batch.questions);
-        heads
-            .map(|(head, question)| {
-                (!question.answers.is_empty()).then(|| answer(head, &features, &question.about))
+    pub fn answers(&self, batch: &AskedBatch) -> Vec<Option<Tensor<2>>> {
+        let (features, pairs) = self.encoder.encode_pairs(&batch.graph);
+        let seen = Seen { features, pairs };
+        let questions = batch.questions.iter().enumerate();
+        questions
+            .map(|(number, question)| {
+                let asks = !question.answers.is_empty();
+                asks.then(|| self.pretext.answer(number, &seen, question))
             })
             .collect()
     }

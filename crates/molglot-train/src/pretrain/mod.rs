@@ -5,6 +5,7 @@ mod learner;
 mod progress;
 mod rows;
 mod score;
+mod sd_file;
 mod stage;
 
 use std::{
@@ -13,7 +14,6 @@ use std::{
     time::Instant,
 };
 
-use molglot_core::Encoder;
 use molglot_encoder::{AnyEncoder, EncoderConfig};
 use molglot_tensor::{
     Device, Init,
@@ -99,12 +99,7 @@ pub fn pretrain(recipe: &PretrainRecipe, options: &Options) -> Result<PretrainOu
     recipe.check_objectives(&encoder, &device)?;
     let mut encoder = state.restore_encoder(params::with_stable_ids(encoder))?;
     let mut quarantine = Quarantine::new();
-    let rows = Rows::read(
-        &recipe.data,
-        recipe.input(),
-        &encoder.spec(),
-        &mut quarantine,
-    )?;
+    let rows = Rows::read(&recipe.data, recipe.input(), &encoder, &mut quarantine)?;
     quarantine.write(&run.quarantine_path())?;
     describe(&rows, &quarantine, &run);
     let started = Instant::now();
@@ -188,7 +183,7 @@ fn write_report(
     let report = ReportData {
         title: recipe.name.clone(),
         summary: format!(
-            "{} A {} encoder, trained without text. Chance is the answer that is right most often in training.",
+            "{} A {} encoder, trained without text. Chance is the answer that is right most often in training, or the number that the input shows.",
             recipe.description,
             recipe.encoder.config.kind(),
         ),

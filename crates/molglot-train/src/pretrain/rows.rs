@@ -4,11 +4,14 @@ use std::{path::Path, sync::Arc};
 
 use molglot_bio::read::{self, ReadOptions, Source};
 use molglot_chem::Molecule;
-use molglot_core::GraphBatch;
+use molglot_core::{Encoder, GraphBatch, Symmetry};
 use molglot_graph::{GeomGraph, GraphSpec};
 use rayon::prelude::*;
 
-use super::config::{GraphInput, PretrainData};
+use super::{
+    config::{GraphInput, PretrainData},
+    sd_file::{is_sd_file, sd_records},
+};
 use crate::{
     data::{
         DataConfig, Quarantine, Record, RowError, Split, TableReader,
@@ -57,14 +60,23 @@ impl Rows {
     pub fn read(
         config: &PretrainData,
         input: GraphInput,
-        spec: &GraphSpec,
+        encoder: &impl Encoder,
         quarantine: &mut Quarantine,
     ) -> Result<Self, Error> {
         let mut rows = Vec::new();
+        let (spec, symmetry) = (encoder.spec(), encoder.symmetry());
         for path in config.path.all() {
             match input {
-                GraphInput::Molecules => molecules(path, spec, quarantine, &mut rows)?,
-                GraphInput::Structures => chains(path, spec, quarantine, &mut rows)?,
+                GraphInput::Structures => chains(path, &spec, quarantine, &mut rows)?,
+                GraphInput::Molecules if is_sd_file(path) => {
+                    sd_records(path, &spec, symmetry, quarantine, &mut rows)?;
+                }
+                GraphInput::Molecules if symmetry != Symmetry::NoCoordinates => {
+                    let reason = "the encoder reads conformers, and these molecules have no \
+                                  coordinates; set data.path to SD files (.sdf)";
+                    return Err(Error::file(path, reason));
+                }
+                GraphInput::Molecules => molecules(path, &spec, quarantine, &mut rows)?,
             }
         }
         quarantine.check(config.max_bad_fraction)?;

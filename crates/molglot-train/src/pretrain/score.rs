@@ -34,6 +34,7 @@ pub(super) struct Tally {
     right: u64,
     wrong_by: f64,
     has_classes: bool,
+    has_numbers: bool,
 }
 
 impl Tally {
@@ -41,7 +42,7 @@ impl Tally {
     ///
     /// # Shapes
     ///
-    /// - `given`: `[K, C]` logits or `[K, 1]` numbers
+    /// - `given`: `[K, C]` logits, or `[K, 1]` numbers or costs
     pub(super) fn add(&mut self, answers: &Answers, given: Tensor<2>) {
         let [_, width] = given.dims();
         let losses = answers.losses(given.clone());
@@ -56,7 +57,9 @@ impl Tally {
                     .filter(|(logits, class)| largest(logits) == **class as usize)
                     .count() as u64;
             }
+            Answers::Costs(_) => {}
             Answers::Numbers(numbers, measure) => {
+                self.has_numbers = true;
                 let wrong = given.iter().zip(numbers.iter());
                 self.wrong_by += wrong
                     .map(|(&given, &right)| f64::from((measure.scale.back(given) - right).abs()))
@@ -72,7 +75,7 @@ impl Tally {
             items: self.items,
             loss: Some(self.loss / items),
             accuracy: self.has_classes.then(|| self.right as f64 / items),
-            error: (!self.has_classes).then(|| self.wrong_by / items),
+            error: self.has_numbers.then(|| self.wrong_by / items),
         }
     }
 }
@@ -107,15 +110,17 @@ impl Census {
                     }
                 }
                 Answers::Numbers(numbers, _) => census.numbers.extend(numbers.iter()),
+                Answers::Costs(_) => {}
             }
         }
     }
 
-    /// How good the most frequent class, or the median, would be on other questions of the kind.
+    /// How good the most frequent class, or the median, would be on other questions of the kind; of numbers that the input
+    /// shows, how good it is to repeat them.
     pub(super) fn score<'a>(
         &mut self,
         task: &str,
-        others: impl Iterator<Item = &'a Answers>,
+        others: impl Iterator<Item = &'a Question>,
     ) -> Score {
         let most = self.classes.iter().max_by_key(|(class, count)| {
             // Of equally frequent ones the first.
@@ -125,9 +130,9 @@ impl Census {
         self.numbers.sort_by(f32::total_cmp);
         let median = self.numbers.get(self.numbers.len() / 2).copied();
         let (mut items, mut right, mut wrong_by) = (0, 0, 0.0);
-        for answers in others {
-            items += answers.len() as u64;
-            match answers {
+        for question in others {
+            items += question.answers.len() as u64;
+            match &question.answers {
                 Answers::Classes(classes) => {
                     right += classes
                         .iter()
@@ -135,12 +140,13 @@ impl Census {
                         .count();
                 }
                 Answers::Numbers(numbers, _) => {
-                    let median = median.unwrap_or_default();
-                    let wrong = numbers
-                        .iter()
-                        .map(|other| f64::from((other - median).abs()));
+                    let median = [median.unwrap_or_default()];
+                    let told = question.shown.as_deref().unwrap_or(&median);
+                    let wrong = numbers.iter().zip(told.iter().cycle());
+                    let wrong = wrong.map(|(other, told)| f64::from((other - told).abs()));
                     wrong_by += wrong.sum::<f64>();
                 }
+                Answers::Costs(_) => {}
             }
         }
         let parts = items.max(1) as f64;
@@ -163,7 +169,8 @@ pub struct StageScores {
     pub before: Vec<Score>,
     /// The encoder as the stage left it.
     pub after: Vec<Score>,
-    /// The answer that is right most often among the training rows: the most frequent class, the median number.
+    /// The answer that is right most often among the training rows: the most frequent class, the median number. Where the
+    /// input shows the number that is asked for, what it shows.
     pub majority: Vec<Score>,
 }
 
@@ -189,7 +196,10 @@ impl StageScores {
                 Some(_) => row("accuracy (%)", Better::Higher, |score| {
                     score.accuracy.map(|part| 100.0 * part)
                 }),
-                None => row("mean error", Better::Lower, |score| score.error),
+                None if after.error.is_some() => {
+                    row("mean error", Better::Lower, |score| score.error);
+                }
+                None => {}
             }
             row("loss", Better::Lower, |score| score.loss);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use molglot_align::pretext::{Answers, AnyPretext, Posed, Pretext, Question};
+use molglot_align::pretext::{AnyPretext, Posed, Pretext, Widths};
 use molglot_core::{Encoder, GraphBatch};
 use molglot_encoder::AnyEncoder;
 use molglot_graph::{GeomGraph, GraphSpec};
@@ -70,7 +70,7 @@ impl StageRunner<'_> {
             self.recipe.seed.wrapping_add(1 + self.number as u64),
             self.device,
         );
-        let pretext = stage.objective.init(encoder.width(), &mut init);
+        let pretext = stage.objective.init(Widths::of(&encoder), &mut init);
         let learner = params::with_stable_ids(PretrainLearner { encoder, pretext });
         let (learner, mut optimizer) = state.restore_stage(learner, adamw(stage))?;
         state.folder = None;
@@ -175,9 +175,10 @@ impl StageRunner<'_> {
         }
         let shown = scores
             .iter()
-            .map(|score| match (score.accuracy, score.error) {
-                (Some(part), _) => format!("{} {:.1} %", score.task, 100.0 * part),
-                (None, error) => format!("{} off by {:.2}", score.task, error.unwrap_or(f64::NAN)),
+            .filter_map(|score| match (score.accuracy, score.error) {
+                (Some(part), _) => Some(format!("{} {:.1} %", score.task, 100.0 * part)),
+                (None, Some(error)) => Some(format!("{} off by {error:.2}", score.task)),
+                (None, None) => None,
             });
         progress.finish(&shown.collect::<Vec<_>>().join(", "));
         if let Some(own) = state.measured.scores.get_mut(self.number) {
@@ -240,12 +241,8 @@ impl StageRunner<'_> {
         let censuses = censuses.iter_mut().zip(pretext.names()).enumerate();
         censuses
             .map(|(number, (census, name))| {
-                let answers = |posed: &Posed| -> Option<Answers> {
-                    let question: Option<&Question> = posed.questions.get(number);
-                    question.map(|question| question.answers.clone())
-                };
-                let answers: Vec<Answers> = held_out.iter().filter_map(answers).collect();
-                census.score(name, answers.iter())
+                let posed = held_out.iter();
+                census.score(name, posed.filter_map(|posed| posed.questions.get(number)))
             })
             .collect()
     }

@@ -1,28 +1,20 @@
 //! Linear probes: how much of a property can be read off frozen features by a linear model.
 
+mod read;
 pub mod solve;
 mod table;
 
-use molglot_chem::{
-    Molecule,
-    fingerprint::morgan,
-    scaffold::{balanced_scaffold_split, scaffold},
-};
-use molglot_core::Encoder;
-use molglot_graph::GeomGraph;
-use molglot_tensor::Device;
+use molglot_chem::scaffold::{Split, balanced_scaffold_split, scaffold};
 
+pub use read::{Levels, Reading, fingerprints};
 pub use table::Table;
 
 use self::solve::{Linear, Matrix, logistic, ridge};
-use crate::embed::embed_graphs;
 
 /// Shares of the rows to fit on and to choose the penalty by.
 const SHARES: [f64; 2] = [0.8, 0.1];
 /// The penalties to choose from.
 const PENALTIES: [f64; 6] = [0.1, 1.0, 10.0, 100.0, 1e3, 1e4];
-/// Morgan fingerprints: radius and bits.
-const MORGAN: (u32, u32) = (2, 1024);
 /// A column that varies less is constant.
 const CONSTANT: f64 = 1e-9;
 
@@ -35,74 +27,55 @@ pub struct Spread {
     pub deviation: f64,
 }
 
-/// Graph features of molecules by an encoder in evaluation.
-pub fn features(encoder: &impl Encoder, molecules: &[Molecule], device: &Device) -> Matrix {
-    let spec = encoder.spec();
-    let graphs: Vec<GeomGraph> = molecules
-        .iter()
-        .map(|molecule| spec.build(molecule))
-        .collect();
-    let embedded = embed_graphs(encoder, &graphs, crate::embed::Level::Graph, device);
-    Matrix {
-        width: embedded.width,
-        values: embedded
-            .features
-            .iter()
-            .map(|&value| f64::from(value))
-            .collect(),
-    }
-}
-
-/// Morgan fingerprints (Rogers and Hahn, 2010) as rows of 0 and 1.
-pub fn fingerprints(molecules: &[Molecule]) -> Matrix {
-    let (radius, size) = MORGAN;
-    let width = size as usize;
-    let mut values = vec![0.0; molecules.len() * width];
-    for (row, molecule) in values.chunks_mut(width).zip(molecules) {
-        for bit in morgan::bits(molecule, radius, size).ones() {
-            row[bit] = 1.0;
-        }
-    }
-    Matrix { width, values }
-}
-
 /// What a linear model of features reaches on the test rows of one scaffold split: RMSE, or the area under the ROC curve
 /// where all targets are 0 or 1. `None` where no penalty gives a model, or a part of the split has one class alone.
 ///
 /// Rows are split by `balanced_scaffold_split` with this seed, 80/10/10; columns are standardised on the training rows; of
 /// the penalties the one that is best on the validation rows is taken.
 pub fn probe(table: &Table, x: &Matrix, seed: u64) -> Option<f64> {
+    let split = split(table, seed);
+    let part = |rows: &[usize]| -> (Matrix, Vec<f64>) { (x.pick(rows), targets(table, rows)) };
+    let (train, valid, test) = (part(&split.train), part(&split.valid), part(&split.test));
+    let scale = Scale::of(&train.0);
+    let fits = match table.is_classes() {
+        true => logistic(&scale.apply(&train.0), &train.1, &PENALTIES),
+        false => ridge(&scale.apply(&train.0), &train.1, &PENALTIES),
+    };
+    let score =
+        |model: &Linear, (x, y): &(Matrix, Vec<f64>)| score(table, &model.of(&scale.apply(x)), y);
+    let valued = fits.into_iter().flatten();
+    let valued = valued.filter_map(|model| Some((score(&model, &valid)?, model)));
+    let better = |a: f64, b: f64| if table.is_classes() { a > b } else { a < b };
+    let best = valued.reduce(|best, next| if better(next.0, best.0) { next } else { best });
+    score(&best?.1, &test)
+}
+
+/// What [`probe`] would say of features that tell nothing: the score of the mean of the training rows.
+pub fn constant(table: &Table, seed: u64) -> Option<f64> {
+    let split = split(table, seed);
+    let (train, test) = (targets(table, &split.train), targets(table, &split.test));
+    let mean = train.iter().sum::<f64>() / train.len().max(1) as f64;
+    score(table, &vec![mean; test.len()], &test)
+}
+
+fn split(table: &Table, seed: u64) -> Split {
     let keys: Vec<Option<String>> = table
         .molecules
         .iter()
         .map(|molecule| scaffold(molecule).map(|scaffold| scaffold.canonical_smiles()))
         .collect();
-    let split = balanced_scaffold_split(&keys, SHARES[0], SHARES[1], seed);
-    let part = |rows: &[usize]| -> (Matrix, Vec<f64>) {
-        (
-            x.pick(rows),
-            rows.iter().map(|&row| table.targets[row]).collect(),
-        )
-    };
-    let (train, valid, test) = (part(&split.train), part(&split.valid), part(&split.test));
-    let scale = Scale::of(&train.0);
-    let classes = table.is_classes();
-    let fits = match classes {
-        true => logistic(&scale.apply(&train.0), &train.1, &PENALTIES),
-        false => ridge(&scale.apply(&train.0), &train.1, &PENALTIES),
-    };
-    let score = |model: &Linear, (x, y): &(Matrix, Vec<f64>)| {
-        let given = model.of(&scale.apply(x));
-        match classes {
-            true => roc_auc(&given, y),
-            false => rmse(&given, y),
-        }
-    };
-    let valued = fits.into_iter().flatten();
-    let valued = valued.filter_map(|model| Some((score(&model, &valid)?, model)));
-    let better = |a: f64, b: f64| if classes { a > b } else { a < b };
-    let best = valued.reduce(|best, next| if better(next.0, best.0) { next } else { best });
-    score(&best?.1, &test)
+    balanced_scaffold_split(&keys, SHARES[0], SHARES[1], seed)
+}
+
+fn targets(table: &Table, rows: &[usize]) -> Vec<f64> {
+    rows.iter().map(|&row| table.targets[row]).collect()
+}
+
+fn score(table: &Table, given: &[f64], right: &[f64]) -> Option<f64> {
+    match table.is_classes() {
+        true => roc_auc(given, right),
+        false => rmse(given, right),
+    }
 }
 
 /// Mean and deviation of what `one` gives for each seed; `None` where a seed gives nothing.

@@ -1,6 +1,7 @@
 //! Reference cases of every part of the program, by what their `meta.json` says they are.
 
 mod optimizer;
+mod pretext;
 mod retrieval;
 
 use molglot_tensor::{
@@ -11,12 +12,13 @@ use molglot_tensor::{
 /// What runs a case; `None` when the case is not its own.
 type Runner = fn(&Golden, &Device) -> Result<Option<Verdict>, GoldenError>;
 
-const RUNNERS: [Runner; 6] = [
+const RUNNERS: [Runner; 7] = [
     molglot_lm::verify,
     molglot_transformer::verify::verify,
     molglot_encoder::verify,
     molglot_align::verify,
     optimizer::verify,
+    pretext::verify,
     retrieval::verify,
 ];
 

@@ -46,6 +46,7 @@ fn recipes_are_listed_shown_and_checked() {
         "m3llm-mini",
         "pretrain-m3llm",
         "pretrain-gearnet",
+        "pretrain-unimol",
     ] {
         assert!(names.lines().any(|line| line.starts_with(name)), "{names}");
         let checked = molglot(&["recipe", "check", name]);

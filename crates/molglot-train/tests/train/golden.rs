@@ -51,6 +51,17 @@ fn adapters_and_their_training_equal_peft() {
     }
 }
 
+/// Encoder, heads and losses of Uni-Mol's pre-training, with the gradient of their sum at every parameter.
+#[test]
+fn pre_training_equals_its_formulas() {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/pretext/unimol");
+    let golden = Golden::open(&own).unwrap();
+    for backend in Backend::cpus() {
+        let verdict = run(&golden, backend);
+        assert!(verdict.passed() && verdict.skipped.is_empty(), "{verdict}");
+    }
+}
+
 #[test]
 fn retrieval_equals_numpy_and_other_metrics_are_named() {
     let Some(golden) = case("metrics") else {

@@ -340,15 +340,16 @@ fn a_property_that_features_hold_is_probed() {
     }
     text.push_str("broken(,3,1\nCC,none,0\n");
     fs::write(&path, text).unwrap();
-    let probe = |column: &str| {
+    let probe = |column: &str, more: &[&str]| {
         let table = format!("{}:{column}", path.display());
         let run = outcome.dir.to_str().unwrap();
         std::process::Command::new(env!("CARGO_BIN_EXE_molglot"))
             .args(["probe", "--run", run, "--seeds", "2", &table])
+            .args(more)
             .output()
             .unwrap()
     };
-    let output = probe("size");
+    let output = probe("size", &[]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
         output.status.success(),
@@ -359,8 +360,28 @@ fn a_property_that_features_hold_is_probed() {
         text.contains("sizes.csv") && text.contains("78") && text.contains("RMSE"),
         "{text}"
     );
-    assert_eq!(text.matches("+-").count(), 3, "{text}");
-    let output = probe("sise");
+    let scores = |line: &str| -> Vec<f64> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let means = words.windows(2).filter(|pair| pair[1] == "+-");
+        means.map(|pair| pair[0].parse().unwrap()).collect()
+    };
+    let line = text.lines().last().unwrap();
+    assert!(line.contains(" all "), "{text}");
+    let [encoder, _, _, mean] = scores(line)[..] else {
+        panic!("{text}")
+    };
+    assert!(encoder < 0.5 * mean, "a size is told by features: {text}");
+
+    let output = probe("size", &["--read", "graph,mean-atoms,mean-motifs,all"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = text.lines().skip(1).collect();
+    assert_eq!(lines.len(), 4, "{text}");
+    let names = ["graph", "mean-atoms", "mean-motifs", "all"];
+    for (line, name) in lines.iter().zip(names) {
+        assert!(line.contains(name), "{text}");
+        assert_eq!(scores(line)[3], mean, "of no feature: {text}");
+    }
+    let output = probe("sise", &[]);
     assert_eq!(output.status.code(), Some(2));
     assert!(
         String::from_utf8(output.stderr)

@@ -8,12 +8,12 @@ mod links;
 
 use molglot_graph::{ATOM_SIZES, BOND_SIZES, EdgeKind, GeomGraph, GraphSpec, Types};
 use molglot_tensor::burn;
-use molglot_tensor::{Init, burn::module::Module};
+use molglot_tensor::{Init, Tensor, burn::module::Module};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    About, Answers, Draw, Head, Measure, Piecewise, Posed, Pretext, Question, Scale, pick,
-    question::hidden_count,
+    About, Answers, Draw, Head, Measure, Piecewise, Posed, Pretext, Question, Scale, Seen, Widths,
+    pick, question::hidden_count,
 };
 
 /// Bond types that are asked for: single, double, triple, aromatic. What OGB keeps for everything else is not.
@@ -73,8 +73,9 @@ impl Default for M3llmConfig {
 }
 
 impl M3llmConfig {
-    /// Draws the heads, for features of this width.
-    pub fn init(&self, width: usize, init: &mut Init) -> M3llm {
+    /// Draws the heads, for features of these widths.
+    pub fn init(&self, widths: Widths, init: &mut Init) -> M3llm {
+        let width = widths.units;
         M3llm {
             link: Head::new(&[2 * width, width, 2], init),
             atom_type: Head::new(&[width, ATOM_SIZES[0]], init),
@@ -184,11 +185,6 @@ impl Pretext for M3llm {
             atom_count,
             bond_count,
         } = self.config.weights;
-        let question = |weight: f64, about: About, answers: Answers| Question {
-            weight,
-            about,
-            answers,
-        };
         let classes = |classes: Vec<u32>| Answers::Classes(classes.into());
         let measure = Measure {
             scale: self.config.counts,
@@ -196,30 +192,31 @@ impl Pretext for M3llm {
         };
         let counts = |counts: Vec<f32>| Answers::Numbers(counts.into(), measure);
         let questions = vec![
-            question(link, About::Pairs(asked.links), classes(asked.linked)),
-            question(
+            Question::new(link, About::Pairs(asked.links), classes(asked.linked)),
+            Question::new(
                 atom_type,
                 About::Units(asked.atoms),
                 classes(asked.elements),
             ),
-            question(
+            Question::new(
                 bond_type,
                 About::Pairs(asked.bonds),
                 classes(asked.bond_types),
             ),
-            question(atom_count, About::Graphs, counts(asked.atom_counts)),
-            question(bond_count, About::Graphs, counts(asked.bond_counts)),
+            Question::new(atom_count, About::Graphs, counts(asked.atom_counts)),
+            Question::new(bond_count, About::Graphs, counts(asked.bond_counts)),
         ];
         Posed { graphs, questions }
     }
 
-    fn heads(&self) -> Vec<&Head> {
-        vec![
+    fn answer(&self, number: usize, seen: &Seen, question: &Question) -> Tensor<2> {
+        let heads = [
             &self.link,
             &self.atom_type,
             &self.bond_type,
             &self.atom_count,
             &self.bond_count,
-        ]
+        ];
+        heads[number].forward(question.about.rows(&seen.features))
     }
 }

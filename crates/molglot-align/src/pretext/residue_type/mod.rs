@@ -3,10 +3,13 @@
 
 use molglot_graph::{ALPHABETICAL, GeomGraph, GraphSpec, NodeKind};
 use molglot_tensor::burn;
-use molglot_tensor::{Init, burn::module::Module};
+use molglot_tensor::{Init, Tensor, burn::module::Module};
 use serde::{Deserialize, Serialize};
 
-use super::{About, Answers, Draw, Head, Posed, Pretext, Question, pick, question::hidden_count};
+use super::{
+    About, Answers, Draw, Head, Posed, Pretext, Question, Seen, Widths, pick,
+    question::hidden_count,
+};
 
 /// Settings of residue type prediction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,8 +26,9 @@ impl Default for ResidueTypeConfig {
 }
 
 impl ResidueTypeConfig {
-    /// Draws the head, for features of this width.
-    pub fn init(&self, width: usize, init: &mut Init) -> ResidueType {
+    /// Draws the head, for features of these widths.
+    pub fn init(&self, widths: Widths, init: &mut Init) -> ResidueType {
+        let width = widths.units;
         ResidueType {
             residue_type: Head::new(&[width, width, ALPHABETICAL.len()], init),
             mask: self.mask,
@@ -87,15 +91,15 @@ impl Pretext for ResidueType {
             first += residues.len() as u32;
             posed.graphs.push(hidden);
         }
-        posed.questions.push(Question {
-            weight: 1.0,
-            about: About::Units(rows),
-            answers: Answers::Classes(classes.into()),
-        });
+        let answers = Answers::Classes(classes.into());
+        posed
+            .questions
+            .push(Question::new(1.0, About::Units(rows), answers));
         posed
     }
 
-    fn heads(&self) -> Vec<&Head> {
-        vec![&self.residue_type]
+    fn answer(&self, _: usize, seen: &Seen, question: &Question) -> Tensor<2> {
+        self.residue_type
+            .forward(question.about.rows(&seen.features))
     }
 }
