@@ -1,10 +1,16 @@
 //! Features of molecules, structures and sequences, for other programs.
 
 pub mod inputs;
+pub mod manifest;
 pub mod output;
+mod rows;
 pub mod stream;
+mod table;
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    io::{self, Write},
+};
 
 use clap::ValueEnum;
 use molglot_core::{Encoder, Features, GraphBatch};
@@ -12,13 +18,14 @@ use molglot_graph::GeomGraph;
 use molglot_tensor::{Device, Tensor};
 use safetensors::{Dtype, tensor::TensorView};
 
+use self::{inputs::Key, rows::About, table::TableWriter};
 use crate::{error::Error, model::Model};
 
 /// Molecules per forward pass.
 const BATCH: usize = 64;
 
 /// Which features.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Level {
     /// One row per molecule or structure.
     Graph,
@@ -29,6 +36,24 @@ pub enum Level {
 }
 
 impl Level {
+    /// What the command and the columns of tables call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Graph => "graph",
+            Self::Motif => "motif",
+            Self::Node => "node",
+        }
+    }
+
+    /// The column that says how many rows a graph has, where that is not always one.
+    fn count_column(self) -> Option<&'static str> {
+        match self {
+            Self::Graph => None,
+            Self::Motif => Some("motifs"),
+            Self::Node => Some("nodes"),
+        }
+    }
+
     /// How many rows a graph has.
     pub fn count(self, graph: &GeomGraph) -> usize {
         match self {
@@ -124,4 +149,44 @@ impl Embedded {
         let metadata = HashMap::from([("smiles".to_owned(), list)]);
         safetensors::serialize(tensors, Some(metadata)).map_err(Error::internal)
     }
+}
+
+/// Writes a Parquet table of molecules called by their SMILES, with their features at each level.
+///
+/// # Errors
+///
+/// Where it cannot be written.
+pub fn write_parquet(
+    output: &mut (dyn Write + Send),
+    keys: &[Key],
+    embedded: &[(Level, Embedded)],
+) -> io::Result<()> {
+    let levels: Vec<Level> = embedded.iter().map(|(level, _)| *level).collect();
+    let width = embedded.first().map_or(0, |(_, embedded)| embedded.width);
+    let about = About::from([("level".to_owned(), names(&levels))]);
+    let mut table = TableWriter::new(output, &levels, &about, width)?;
+    for (molecule, key) in keys.iter().enumerate() {
+        let ends = |(_, embedded): &(Level, Embedded)| {
+            (
+                embedded.offsets[molecule] as usize,
+                embedded.offsets[molecule + 1] as usize,
+            )
+        };
+        let ends: Vec<(usize, usize)> = embedded.iter().map(ends).collect();
+        let counts: Vec<u64> = ends.iter().map(|(from, to)| (to - from) as u64).collect();
+        let mut sources = embedded.iter().zip(&ends);
+        table.push(key, &counts, |_, values| {
+            if let Some(((_, embedded), (from, to))) = sources.next() {
+                values.extend_from_slice(&embedded.features[from * width..to * width]);
+            }
+            Ok(())
+        })?;
+    }
+    table.finish()
+}
+
+/// Names of levels, as metadata has them.
+pub fn names(levels: &[Level]) -> String {
+    let names: Vec<&str> = levels.iter().map(|level| level.name()).collect();
+    names.join(",")
 }

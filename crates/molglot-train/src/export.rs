@@ -135,6 +135,7 @@ fn directory(model: &Model, lm: &Decoder, write: &mut Write<'_>) -> Result<(), E
     let tokenizer = &model.collator.tokenizer;
     let mut config = serde_json::to_value(&model.lm).map_err(Error::internal)?;
     config["torch_dtype"] = "float32".into();
+    config["tie_word_embeddings"] = lm.is_tied().into();
     config["bos_token_id"] = tokenizer.bos.into();
     config["eos_token_id"] = tokenizer.eos.into();
     config["pad_token_id"] = tokenizer.pad.into();

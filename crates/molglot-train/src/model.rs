@@ -64,9 +64,7 @@ pub struct ModelConfig {
 impl ModelConfig {
     /// Whether the parameter of an [`Aligner`] at this path is stored with the run, and not in the directory of its base.
     pub fn stores(&self, path: &str) -> bool {
-        self.base.is_none()
-            || !path.starts_with("lm.")
-            || self.lora.as_ref().is_some_and(|lora| lora.is_saved(path))
+        self.base.is_none() || !path.starts_with("lm.") || is_lora(path)
     }
 }
 

@@ -4,13 +4,16 @@ use molglot_core::{CausalLayout, KvCache, LanguageModel, TextBatch, TextOutput, 
 use molglot_tensor::burn;
 use molglot_tensor::{
     Device, Init, RowIndex, Tensor,
-    burn::module::Module,
+    burn::{
+        module::{Module, Param, ParamId},
+        tensor::DType,
+    },
     nn::{Embedding, Linear, LinearConfig},
     ops::{KeyRanges, RopeAngles, RopeTable, gather_rows, head_loss, linear, recompute, soft_cap},
 };
 
 use super::{Architecture, ConfigError, DecoderConfig, attention::Place, block::Block, norm::Norm};
-use crate::lora::{LoraConfig, LoraError};
+use crate::lora::{LoraConfig, LoraError, Whole};
 
 /// Rows that OPT's table of positions has before the first.
 const OPT_OFFSET: u32 = 2;
@@ -46,6 +49,8 @@ pub struct Decoder {
     model: Body,
     /// `None` when tied to the embedding table.
     lm_head: Option<Linear>,
+    /// What an adapter trains whole; see [`Whole`].
+    modules_to_save: Whole,
     #[module(skip)]
     rules: Rules,
 }
@@ -77,6 +82,7 @@ impl DecoderConfig {
                     .without_bias()
                     .init_normal(init, std)
             }),
+            modules_to_save: Whole::default(),
             rules: Rules {
                 architecture: self.architecture,
                 table: rotary.then(|| RopeTable::new(&frequencies, positions)),
@@ -115,11 +121,11 @@ impl Pass {
 }
 
 impl Decoder {
-    /// Adds LoRA updates to the layers that the configuration names.
+    /// Adds LoRA updates to the layers that the configuration names, and copies of the parts that are trained whole.
     ///
     /// # Errors
     ///
-    /// [`LoraError`] when a name matches no layer.
+    /// [`LoraError`] when a name matches no layer or part.
     pub fn attach_lora(&mut self, config: &LoraConfig, init: &mut Init) -> Result<(), LoraError> {
         let architecture = self.rules.architecture;
         let mut plan = config.plan()?;
@@ -132,21 +138,9 @@ impl Decoder {
             }
         }
         plan.finish()?;
-        let known = |name: &&String| match name.as_str() {
-            "lm_head" => self.lm_head.is_some(),
-            "embed_tokens" => true,
-            _ => false,
-        };
-        match config.modules_to_save.iter().find(|name| !known(name)) {
-            None => Ok(()),
-            Some(name) => Err(LoraError::NoSuchModule {
-                name: name.clone(),
-                known: match self.lm_head {
-                    Some(_) => "`lm_head` and `embed_tokens`".to_owned(),
-                    None => "`embed_tokens`".to_owned(),
-                },
-            }),
-        }
+        let (table, names) = (&self.model.embed_tokens.weight, &config.modules_to_save);
+        let head = self.lm_head.as_ref().map_or(table, |head| &head.weight);
+        self.modules_to_save.attach(names, table, head, init)
     }
 
     /// The model without its LoRA updates: the base that it was trained on. Parameters are shared, not copied.
@@ -158,10 +152,12 @@ impl Decoder {
                 linear.lora = None;
             }
         }
+        base.modules_to_save = Whole::default();
         base
     }
 
-    /// The model with its LoRA updates added into the weights.
+    /// The model with its LoRA updates added into the weights, and copies in the place of what they were copied from. A tied
+    /// model with a copy is no longer tied.
     #[must_use]
     pub fn merged(&self) -> Self {
         let mut merged = self.clone();
@@ -170,7 +166,33 @@ impl Decoder {
                 linear.merge();
             }
         }
+        let Whole {
+            embed_tokens,
+            lm_head,
+        } = std::mem::take(&mut merged.modules_to_save);
+        let table = &mut merged.model.embed_tokens.weight;
+        if merged.lm_head.is_none() && (embed_tokens.is_some() || lm_head.is_some()) {
+            merged.lm_head = Some(Linear {
+                weight: Param::initialized(ParamId::new(), table.val()),
+                bias: None,
+            });
+        }
+        let put = |original: &mut Param<Tensor<2>>, copy: Option<Param<Tensor<2>>>| {
+            if let Some(copy) = copy {
+                let value = copy.val().detach().cast(original.val().dtype());
+                *original = Param::initialized(original.id, value);
+            }
+        };
+        put(table, embed_tokens);
+        if let Some(head) = &mut merged.lm_head {
+            put(&mut head.weight, lm_head);
+        }
         merged
+    }
+
+    /// Whether the output layer is the table of embeddings.
+    pub fn is_tied(&self) -> bool {
+        self.lm_head.is_none()
     }
 
     /// Computes each block again in the backward pass, or keeps what it computed: the same gradients, the memory of one
@@ -208,7 +230,11 @@ impl Decoder {
     /// When an id is not below the size of the vocabulary.
     pub fn embed_ids(&self, ids: &[u32], rows: usize) -> Tensor<3> {
         let index = RowIndex::new(self.vocab_size(), ids.to_vec());
-        let embedded = self.model.embed_tokens.forward(&index);
+        let table = &self.model.embed_tokens;
+        let embedded = match &self.modules_to_save.embed_tokens {
+            Some(copy) => gather_rows(copy.val(), &index).cast(table.weight.val().dtype()),
+            None => table.forward(&index),
+        };
         let embedded = match self.rules.embedding_scale {
             Some(scale) => embedded.mul_scalar(scale),
             None => embedded,
@@ -238,13 +264,20 @@ impl Decoder {
     /// - `states`: `[R, E]`
     /// - output: `[R, V]`
     pub fn logits(&self, states: Tensor<2>) -> Tensor<2> {
-        let logits = match &self.lm_head {
-            Some(head) => head.forward(states),
-            None => linear(states, self.model.embed_tokens.weight.val(), None),
-        };
+        let weight = self.output_weight(states.dtype());
+        let logits = linear(states, weight, None);
         match self.rules.logit_cap {
             Some(cap) => soft_cap(logits, 1.0, cap as f32),
             None => logits,
+        }
+    }
+
+    /// `[V, E]`: what turns normed states into logits, in their type.
+    fn output_weight(&self, dtype: DType) -> Tensor<2> {
+        match (&self.modules_to_save.lm_head, &self.lm_head) {
+            (Some(copy), _) => copy.val().cast(dtype),
+            (None, Some(head)) => head.weight.val(),
+            (None, None) => self.model.embed_tokens.weight.val(),
         }
     }
 
@@ -324,10 +357,7 @@ impl LanguageModel for Decoder {
             TextRead::Losses => {
                 let states = rows(self.run(prompt, text, self.layers()));
                 let states = self.model.norm.forward(gather_rows(states, &text.predict));
-                let weight = match &self.lm_head {
-                    Some(head) => head.weight.val(),
-                    None => self.model.embed_tokens.weight.val(),
-                };
+                let weight = self.output_weight(states.dtype());
                 let cap = self.rules.logit_cap.map(|cap| cap as f32);
                 TextOutput::Losses(head_loss(states, weight, &text.targets, cap))
             }

@@ -1,6 +1,7 @@
 //! Names of parameters in Hugging Face and PEFT files.
 
 use super::Architecture;
+use crate::lora::COPIES;
 
 /// Prefix of a PEFT adapter's tensor names.
 const PEFT_PREFIX: &str = "base_model.model.";
@@ -28,11 +29,17 @@ impl Architecture {
         }
     }
 
-    /// The PEFT name of a parameter of an adapter: `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`; a
-    /// parameter that is trained whole keeps its name behind the prefix.
+    /// The PEFT name of a parameter of an adapter: `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`; the copy
+    /// of a part that is trained whole has the name of that part behind the prefix.
     pub fn adapter_name(self, path: &str) -> String {
+        let path = path
+            .replace(
+                &format!("{COPIES}.embed_tokens"),
+                "model.embed_tokens.weight",
+            )
+            .replace(&format!("{COPIES}.lm_head"), "lm_head.weight");
         let named = self
-            .base_name(path)
+            .base_name(&path)
             .replace(".lora.a", ".lora_A.weight")
             .replace(".lora.b", ".lora_B.weight")
             .replace(".lora.magnitude", ".lora_magnitude_vector");

@@ -9,7 +9,7 @@ use molglot_tensor::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{LoraConfig, LoraError, Patterns, Targets};
+use super::{LoraConfig, LoraError, Patterns, Targets, is_lora};
 use crate::decoder::{Decoder, LoadError, read_json};
 
 /// An adapter that was read: its settings, to be put on a model.
@@ -192,12 +192,8 @@ impl Adapter {
                 reason,
             })?;
         let architecture = model.architecture();
-        let saved = self.config.clone();
-        Ok(self
-            .weights
-            .load_where(model, &|path| saved.is_saved(path), &|path| {
-                architecture.adapter_name(path)
-            })?)
+        let name = |path: &str| architecture.adapter_name(path);
+        Ok(self.weights.load_where(model, &is_lora, &name)?)
     }
 }
 
@@ -233,9 +229,7 @@ pub fn save_adapter(
     let mut json = serde_json::to_vec_pretty(&stored).unwrap_or_default();
     json.push(b'\n');
     let architecture = model.architecture();
-    let tensors = weights::to_bytes(model, &|path| config.is_saved(path), &|path| {
-        architecture.adapter_name(path)
-    })?;
+    let tensors = weights::to_bytes(model, &is_lora, &|path| architecture.adapter_name(path))?;
     Ok([
         ("adapter_config.json", json),
         ("adapter_model.safetensors", tensors),

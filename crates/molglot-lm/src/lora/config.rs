@@ -9,6 +9,8 @@ use serde::{
     ser::SerializeMap,
 };
 
+use super::COPIES;
+
 /// Settings of LoRA.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -33,7 +35,7 @@ pub struct LoraConfig {
     /// Train the lengths of the weight rows apart from their directions (Liu et al., 2024, arXiv 2402.09353).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub use_dora: bool,
-    /// Parts of the base that are trained whole and saved with the update: `lm_head`, `embed_tokens`.
+    /// Parts of the base of which a copy is trained whole, in f32, and saved with the update: `lm_head`, `embed_tokens`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub modules_to_save: Vec<String>,
 }
@@ -144,13 +146,11 @@ pub enum LoraError {
     },
     /// A part of `modules_to_save` does not exist.
     #[error(
-        "modules_to_save: `{name}` is no part of this model that can be trained whole; {known} can"
+        "modules_to_save: `{name}` is no part that can be trained whole; `lm_head` and `embed_tokens` can"
     )]
     NoSuchModule {
         /// The name.
         name: String,
-        /// What could be named.
-        known: String,
     },
     /// A setting without meaning.
     #[error("{0}")]
@@ -170,9 +170,9 @@ pub struct LayerSettings {
     pub dora: bool,
 }
 
-/// Whether a parameter path belongs to a LoRA update.
+/// Whether a parameter path belongs to an adapter: to an update, or to a copy that is trained whole.
 pub fn is_lora(path: &str) -> bool {
-    path.contains(".lora.")
+    path.contains(".lora.") || path.split('.').any(|part| part == COPIES)
 }
 
 /// A configuration with its patterns compiled, remembering what they have met.
@@ -193,15 +193,6 @@ enum Matcher<'a> {
 }
 
 impl LoraConfig {
-    /// Whether the parameter at this path belongs to the adapter: an update, or a part that is trained whole.
-    pub fn is_saved(&self, path: &str) -> bool {
-        is_lora(path)
-            || self
-                .modules_to_save
-                .iter()
-                .any(|name| path.split('.').any(|part| part == name))
-    }
-
     /// # Errors
     ///
     /// [`LoraError::Pattern`] and [`LoraError::Value`].

@@ -6,7 +6,10 @@
 mod adapter;
 mod config;
 mod linear;
+mod whole;
 
 pub use adapter::{Adapter, AdapterError, save_adapter};
 pub use config::{LayerSettings, LoraConfig, LoraError, Patterns, Targets, is_lora};
 pub use linear::{LoraFactors, LoraLinear};
+pub(crate) use whole::COPIES;
+pub use whole::Whole;

@@ -11,7 +11,7 @@ use molglot_tensor::{
 use super::{Input, embed, gradients, logits, values};
 use crate::{
     decoder::{Decoder, load_dir},
-    lora::Adapter,
+    lora::{Adapter, is_lora},
 };
 
 pub(super) fn run(comparison: &mut Comparison<'_>, device: &Device) -> Result<(), GoldenError> {
@@ -47,9 +47,8 @@ pub(super) fn run(comparison: &mut Comparison<'_>, device: &Device) -> Result<()
             .attach(model, &mut Init::new(0, &device))
             .map_err(GoldenError::new)?;
         // The adapter trains, but drops nothing.
-        let model = params::set_trainable(model, |path| {
-            adapter.config.is_saved(path) && !path.ends_with("training")
-        });
+        let model =
+            params::set_trainable(model, |path| is_lora(path) && !path.ends_with("training"));
         let Some(logits) = run(&model) else { continue };
         comparison.at(
             &format!("out.{name}.logits"),

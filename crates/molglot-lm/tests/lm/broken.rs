@@ -290,11 +290,18 @@ fn an_adapter_for_another_model_is_named_with_what_does_not_fit() {
         &error,
         &["adapter_model.safetensors", "shape", "q_proj.lora_A.weight"],
     );
-    // Tied: there is no output layer to replace.
-    let error = attach(&adapter("head"), "gemma2/model");
+    let dir = copy("lora/adapters/head");
+    edit_json(&dir.path().join("adapter_config.json"), |config| {
+        config["modules_to_save"] = json!(["norm"]);
+    });
+    let error = attach(dir.path(), "lora/model");
     says(
         &error,
-        &["adapter_model.safetensors", "`lm_head`", "`embed_tokens`"],
+        &[
+            "adapter_model.safetensors",
+            "`norm`",
+            "`lm_head` and `embed_tokens` can",
+        ],
     );
 }
 

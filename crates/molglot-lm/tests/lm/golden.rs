@@ -42,7 +42,7 @@ mod toy {
         };
     }
 
-    toys!(llama, gemma2, mistral, qwen2, opt, lora);
+    toys!(llama, gemma2, mistral, qwen2, opt, lora, lora_tied);
 
     #[test]
     fn tokenizers() {

@@ -7,10 +7,17 @@ use molglot_lm::{
     Decoder, DecoderConfig, GenerateConfig, LoraConfig, Prompts,
     decoder::Architecture,
     generate,
-    lora::{Targets, is_lora},
+    lora::{Adapter, Targets, is_lora, save_adapter},
 };
 use molglot_tensor::{
-    Backend, Device, Init, RowIndex, Tensor, TensorData, ops::cross_entropy, params,
+    Backend, Device, Init, RowIndex, Tensor, TensorData,
+    burn::{
+        module::{Module, ModuleMapper, ModuleVisitor, Param},
+        tensor::{DType, FloatDType, Int},
+    },
+    ops::cross_entropy,
+    params,
+    weights::{Weights, same_names},
 };
 
 use crate::support::{batch, label_logits, values};
@@ -288,6 +295,150 @@ fn a_fresh_adapter_is_its_base_bit_for_bit() {
             "{backend}: two factors at every linear layer"
         );
         assert_eq!(count(&model.without_lora()), count(&base), "{backend}");
+    }
+}
+
+/// `modules_to_save`: copies that alone are trained with the update, in f32; the base stays, tied or not; written and read
+/// back they are the same bits, under the names of the originals.
+#[test]
+fn parts_that_are_trained_whole_are_copies() {
+    let names = ["lm_head", "embed_tokens"].map(str::to_owned);
+    for (backend, architecture) in everywhere() {
+        let device = backend.open().unwrap().autodiff();
+        for (tied, whole) in [
+            (true, &names[..]),
+            (true, &names[..1]),
+            (true, &names[1..]),
+            (false, &names),
+        ] {
+            let what = format!("{architecture:?} on {backend}, tied {tied}, {whole:?}");
+            let base = decoder(architecture, tied, &device);
+            let config = LoraConfig {
+                r: 2,
+                target_modules: Targets::Pattern("all-linear".into()),
+                modules_to_save: whole.to_vec(),
+                ..LoraConfig::default()
+            };
+            let mut model = base.clone();
+            model
+                .attach_lora(&config, &mut Init::new(9, &device))
+                .unwrap();
+            let sequences = [sequence(9, 1), sequence(5, 2)];
+            let of = |model: &Decoder| bits(&logits(model, &sequences, 0, &device));
+            assert_eq!(of(&model), of(&base), "{what}: a fresh copy");
+
+            let model = params::set_trainable(model, is_lora);
+            let text = TextBatch::new(
+                &sequences.iter().collect::<Vec<_>>(),
+                0,
+                TextRead::Losses,
+                &device,
+            );
+            let grads = losses(&model, &text).mean().backward();
+            let grads = params::gradients(&model, &grads);
+            assert!(grads.iter().all(|(path, _)| is_lora(path)), "{what}");
+            for name in whole {
+                let path = format!("modules_to_save.{name}");
+                let grad = grads.iter().find(|(found, _)| *found == path);
+                let (_, grad) = grad.unwrap_or_else(|| panic!("{what}: no gradient of {path}"));
+                assert!(grad.iter().any(|value| *value != 0.0), "{what}: {path}");
+            }
+
+            let trained = model.map(&mut Moved(params::Path::default()));
+            let moved = of(&trained);
+            assert_ne!(moved, of(&base), "{what}");
+            assert_eq!(of(&trained.without_lora()), of(&base), "{what}: the base");
+            let merged = trained.merged();
+            assert!(!merged.is_tied(), "{what}");
+            let (found, wanted) = (of(&merged), &moved);
+            let floats =
+                |bits: &[u32]| bits.iter().copied().map(f32::from_bits).collect::<Vec<_>>();
+            assert_close(&what, &floats(&found), &floats(wanted));
+
+            let dir = tempfile::tempdir().unwrap();
+            for (name, bytes) in save_adapter(&trained.valid(), &config, "base").unwrap() {
+                std::fs::write(dir.path().join(name), bytes).unwrap();
+            }
+            let read = Adapter::read(dir.path()).unwrap();
+            assert_eq!(read.config, config, "{what}");
+            let again = read
+                .attach(base.clone(), &mut Init::new(1, &device))
+                .unwrap();
+            assert_eq!(of(&again), moved, "{what}: read back");
+            let stored = Weights::read(&dir.path().join("adapter_model.safetensors")).unwrap();
+            let stored: Vec<&str> = stored.names().filter(|n| !n.contains("lora_")).collect();
+            let table = match architecture {
+                Architecture::Opt => "base_model.model.model.decoder.embed_tokens.weight",
+                _ => "base_model.model.model.embed_tokens.weight",
+            };
+            let mut wanted: Vec<&str> = whole
+                .iter()
+                .map(|name| match name.as_str() {
+                    "lm_head" => "base_model.model.lm_head.weight",
+                    _ => table,
+                })
+                .collect();
+            wanted.sort_unstable();
+            assert_eq!(stored, wanted, "{what}");
+        }
+    }
+}
+
+/// A base held in bf16 gets its copies in f32, as everything that is trained.
+#[test]
+fn copies_are_f32_whatever_the_base_is() {
+    struct Types(params::Path, Vec<(String, DType)>);
+    impl ModuleVisitor for Types {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.0.enter(name);
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.0.exit();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.1.push((self.0.dotted(), param.val().dtype()));
+        }
+    }
+    let device = Backend::Flex.open().unwrap();
+    let wide = llama(&device, true);
+    let stored = Weights::of(&wide, &|_| true, &same_names).unwrap();
+    let mut model = stored.load_as(wide, FloatDType::BF16, &same_names).unwrap();
+    let config = LoraConfig {
+        modules_to_save: ["lm_head", "embed_tokens"].map(str::to_owned).to_vec(),
+        ..LoraConfig::default()
+    };
+    model
+        .attach_lora(&config, &mut Init::new(9, &device))
+        .unwrap();
+    let mut types = Types(params::Path::default(), Vec::new());
+    model.visit(&mut types);
+    for (path, dtype) in types.1 {
+        let trained = is_lora(&path);
+        let wanted = if trained { DType::F32 } else { DType::BF16 };
+        assert_eq!(dtype, wanted, "{path}");
+    }
+}
+
+/// Moves the parameters of an adapter.
+struct Moved(params::Path);
+
+impl ModuleMapper for Moved {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.0.enter(name);
+    }
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.0.exit();
+    }
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if !is_lora(&self.0.dotted()) {
+            return param;
+        }
+        param.map(|value| {
+            let count = value.shape().num_elements() as i64;
+            let wave = Tensor::<1, Int>::arange(0..count, &value.device()).float();
+            let wave = wave.sin().mul_scalar(0.2).reshape(value.shape());
+            (value + wave).detach().require_grad()
+        })
     }
 }
 

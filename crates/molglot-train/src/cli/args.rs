@@ -213,7 +213,7 @@ impl Search {
   molglot embed --run runs/quickstart-20261120-083000 --smiles CCO --level node --out atoms.safetensors
   molglot embed --encoder unimol --weights mol_pre_no_h.safetensors conformers.sdf --out conformers.safetensors
   molglot embed --encoder esm2 --weights esm2_t6_8M_UR50D/ proteins.fasta structures/ --level node --out residues.safetensors
-  molglot embed --encoder gearnet --set edge_messages=false pdb/ --out proteins.safetensors
+  molglot embed --encoder gearnet --set edge_messages=false pdb/ --level graph,node --out proteins.parquet
 
 With --encoder, FILES are PDB and mmCIF files, folders or archives, SD files (.sdf, .mol), SMILES (.smi, .txt) or FASTA
 (.fasta, .fa), plain or gzip, by their names. The same call goes on where an earlier one was stopped; more FILES behind
@@ -249,10 +249,10 @@ pub(super) struct EmbedArgs {
     /// A file of SMILES, one a line, anything after white space ignored; `-` is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "encoder")]
     pub(super) input: Option<PathBuf>,
-    /// Which features
-    #[arg(long, value_enum, default_value = "graph")]
-    pub(super) level: Level,
-    /// File to write
+    /// Which features; of a Parquet table several, separated by commas
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "graph")]
+    pub(super) level: Vec<Level>,
+    /// File to write, .safetensors or .parquet
     #[arg(long, value_name = "FILE")]
     pub(super) out: PathBuf,
     /// What computes: auto, flex, ndarray, cuda, cuda:N

@@ -17,8 +17,10 @@ use tracing::warn;
 use super::{USAGE, args::EmbedArgs, infer, say};
 use crate::{
     embed::{
+        Level,
         inputs::{Key, Kind},
-        output::Output,
+        names,
+        output::{Format, Output},
         stream::{Stream, Tally},
     },
     error::Error,
@@ -31,26 +33,26 @@ use crate::{
 const SEED: u64 = 0;
 
 pub(super) fn embed(args: &EmbedArgs, bars: &Bars) -> Result<ExitCode, Error> {
-    check_name(&args.out)?;
+    let levels = levels(&args.level);
+    // What is wrong with the name is said before anything is loaded.
+    let format = Format::of(&args.out, &levels)?;
     match (&args.run, &args.encoder) {
-        (Some(run), _) => infer::embed(args, run),
-        (None, Some(encoder)) => files(args, encoder, bars),
+        (Some(run), _) => infer::embed(args, run, &levels, format),
+        (None, Some(encoder)) => files(args, encoder, &levels, bars),
         (None, None) => Err(Error::Usage("name a --run or an --encoder".to_owned())),
     }
 }
 
-fn check_name(out: &Path) -> Result<(), Error> {
-    let extension = out.extension().and_then(|extension| extension.to_str());
-    let remedy = match extension {
-        Some("safetensors") => return Ok(()),
-        Some("parquet") => "Parquet is not written by this version; name a .safetensors file",
-        _ => "features are written as .safetensors; name the file so",
-    };
-    Err(Error::Usage(format!("{}: {remedy}", out.display())))
+/// Each level once, in one order.
+fn levels(asked: &[Level]) -> Vec<Level> {
+    let mut levels = asked.to_vec();
+    levels.sort_unstable();
+    levels.dedup();
+    levels
 }
 
 /// The features of files by an encoder.
-fn files(args: &EmbedArgs, name: &str, bars: &Bars) -> Result<ExitCode, Error> {
+fn files(args: &EmbedArgs, name: &str, levels: &[Level], bars: &Bars) -> Result<ExitCode, Error> {
     let config = config(name, &args.set)?;
     let device = args.device.open()?;
     let (encoder, weights) = load(&config, args.weights.as_deref(), &device)?;
@@ -61,15 +63,12 @@ fn files(args: &EmbedArgs, name: &str, bars: &Bars) -> Result<ExitCode, Error> {
             serde_json::to_string(&config).map_err(Error::internal)?,
         ),
         ("weights".to_owned(), weights),
-        (
-            "level".to_owned(),
-            format!("{:?}", args.level).to_lowercase(),
-        ),
+        ("level".to_owned(), names(levels)),
     ]);
-    let mut output = Output::open(&args.out, about, encoder.width())?;
+    let mut output = Output::open(&args.out, levels, about, encoder.width())?;
     let stream = Stream {
         encoder: &encoder,
-        level: args.level,
+        levels,
         device: &device,
         progress: bars.files(files.len() as u64),
     };

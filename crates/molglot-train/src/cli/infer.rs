@@ -21,14 +21,14 @@ use super::{
 use crate::{
     config::Recipe,
     data::{DataConfig, Dataset, HeldOut, Quarantine, Sample},
-    embed::embed as features,
+    embed::{Embedded, Level, embed as features, inputs::Key, output::Format, write_parquet},
     error::Error,
     evaluate::{Evaluation, evaluate},
     model::Model,
     predict::{Question, answers, read_smiles},
     recipe::Document,
     report::table,
-    run::{RunDir, atomic::write_atomic},
+    run::{RunDir, atomic::write_atomic_with},
 };
 
 pub(super) fn eval(args: &EvalArgs) -> Result<ExitCode, Error> {
@@ -180,20 +180,33 @@ fn print(input: &Input, answered: &Result<String, String>, single: bool) -> Resu
 }
 
 /// The features of molecules by the encoder of a run.
-pub(super) fn embed(args: &EmbedArgs, run: &Path) -> Result<ExitCode, Error> {
+pub(super) fn embed(
+    args: &EmbedArgs,
+    run: &Path,
+    levels: &[Level],
+    format: Format,
+) -> Result<ExitCode, Error> {
     let device = args.device.open()?;
     let model = Model::load(&RunDir::open(run)?.model_path(), &device)?;
     let molecules = Molecules {
         smiles: args.smiles.clone(),
         input: args.input.clone(),
     };
-    let (mut smiles, mut graphs): (Vec<String>, Vec<GeomGraph>) = (Vec::new(), Vec::new());
+    let (mut keys, mut graphs): (Vec<Key>, Vec<GeomGraph>) = (Vec::new(), Vec::new());
     let mut failed = 0u64;
-    for input in inputs(&molecules)? {
+    for (place, input) in inputs(&molecules)?.enumerate() {
         let input = input?;
         match read_smiles(&model, &input.smiles) {
             Ok(graph) => {
-                smiles.push(input.smiles);
+                let file = match &args.input {
+                    Some(file) if place >= args.smiles.len() => file.display().to_string(),
+                    _ => "--smiles".to_owned(),
+                };
+                keys.push(Key {
+                    file,
+                    number: input.line,
+                    id: Some(input.smiles),
+                });
                 graphs.push(graph);
             }
             Err(reason) => {
@@ -202,13 +215,23 @@ pub(super) fn embed(args: &EmbedArgs, run: &Path) -> Result<ExitCode, Error> {
             }
         }
     }
-    let embedded = features(&model, &graphs, args.level, &device);
-    write_atomic(&args.out, embedded.to_safetensors(&smiles)?).map_err(Error::io(&args.out))?;
-    let rows = embedded.features.len() / embedded.width.max(1);
+    let of_level = |&level: &Level| (level, features(&model, &graphs, level, &device));
+    let embedded: Vec<(Level, Embedded)> = levels.iter().map(of_level).collect();
+    write_atomic_with(&args.out, |file| match (format, &embedded[..]) {
+        (Format::Safetensors, [(_, embedded)]) => {
+            let smiles: Vec<String> = keys.iter().map(Key::name).collect();
+            let bytes = embedded.to_safetensors(&smiles).map_err(io::Error::other)?;
+            file.write_all(&bytes)
+        }
+        _ => write_parquet(file, &keys, &embedded),
+    })
+    .map_err(Error::io(&args.out))?;
+    let width = model.aligner.encoder.width();
+    let values: usize = embedded.iter().map(|(_, level)| level.features.len()).sum();
     say(format_args!(
-        "{} molecules, {rows} rows of {} in {}",
+        "{} molecules, {} rows of {width} in {}",
         graphs.len(),
-        embedded.width,
+        values / width.max(1),
         args.out.display()
     ))?;
     Ok(exit(failed))

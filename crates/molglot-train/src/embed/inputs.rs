@@ -89,6 +89,20 @@ pub struct Key {
     pub id: Option<String>,
 }
 
+impl Key {
+    /// What a record is called: by its file, or else by the name of that and where it stands in it.
+    pub fn name(&self) -> String {
+        if let Some(id) = &self.id {
+            return id.clone();
+        }
+        let name = self.file.rsplit(['/', '\\']).next().unwrap_or_default();
+        match self.number {
+            0 | 1 => name.to_owned(),
+            number => format!("{name}:{number}"),
+        }
+    }
+}
+
 /// A record, not yet read further than finding its end needs.
 pub struct Record {
     /// Which.

@@ -1,151 +1,167 @@
 //! Features on disk, appended to as they are made.
 
 use std::{
-    collections::BTreeMap,
-    fs::{File, OpenOptions},
-    io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write},
+    fs, io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use super::{
+    Level,
+    inputs::Key,
+    manifest::{Entry, Manifest},
+    rows::{self, About, Rows},
+    table::{Table, TableWriter, pack},
+};
+use crate::{
+    error::Error,
+    run::atomic::{sync_folder, write_atomic_with},
+};
 
-use super::inputs::Key;
-use crate::{error::Error, run::atomic::sync_folder};
-
-/// Bytes before the tensors: the length of the header and the header, filled with blanks.
-const START: u64 = 4096;
-/// Bytes of an f32.
-const FLOAT: u64 = 4;
 /// Work that may be lost when a call is killed: waiting for the disk after every batch would take longer than encoding.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A line of the manifest: a record, and the rows that it has or why it has none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// Which record.
-    #[serde(flatten)]
-    pub key: Key,
-    /// How many rows; 0 for a bad one.
-    pub rows: u64,
-    /// What is wrong with it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub error: Option<String>,
+/// How features are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Rows of one level, and where those of each record begin.
+    Safetensors,
+    /// A row a record, with a list for each level.
+    Parquet,
 }
 
-/// A safetensors file that grows, and beside it a manifest with a line for every record.
+impl Format {
+    /// The format that the name of a file asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Usage`] where it asks for none, or for one that does not hold as many levels.
+    pub fn of(path: &Path, levels: &[Level]) -> Result<Self, Error> {
+        let refuse = |remedy: &str| Err(Error::Usage(format!("{}: {remedy}", path.display())));
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("safetensors") if levels.len() > 1 => {
+                refuse("a .safetensors file holds one --level; name one, or write a .parquet file")
+            }
+            Some("safetensors") => Ok(Self::Safetensors),
+            Some("parquet") => Ok(Self::Parquet),
+            _ => refuse("features are written as .safetensors or .parquet; name the file so"),
+        }
+    }
+}
+
+/// A file of features, and beside it a manifest with a line for every record.
 ///
-/// Rows are appended and synced before the lines that tell of them, so what the manifest says is there. Until
-/// [`Output::finish`] writes the offsets and the header, no reader takes the file for a whole one.
+/// Rows are appended and synced before the lines that tell of them, so what the manifest says is there. They are in the file
+/// itself, or, where that is a table, in one beside it from which the table is written at the end: a Parquet file cannot be
+/// gone on with. Until [`Output::finish`], no reader takes the file for a whole one.
 #[derive(Debug)]
 pub struct Output {
     path: PathBuf,
-    file: File,
-    manifest: File,
-    about: BTreeMap<String, String>,
+    format: Format,
+    levels: Vec<Level>,
+    about: About,
     width: u64,
-    rows: u64,
-    records: u64,
-    /// Whether what is not in the manifest is cut off already.
-    begun: bool,
-    /// Lines of rows that may not be on the disk yet.
-    pending: Vec<u8>,
+    manifest: Manifest,
+    /// `None` until there is something to write.
+    rows: Option<Rows>,
     synced: Instant,
-    done: io::Lines<BufReader<io::Take<File>>>,
+}
+
+/// The name of a file with something behind it.
+fn beside(path: &Path, what: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(what);
+    name.into()
 }
 
 /// Where the manifest of a file is.
 pub fn manifest_path(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".manifest.jsonl");
-    name.into()
+    beside(path, ".manifest.jsonl")
 }
 
 impl Output {
-    /// Begins a file of rows of `width`, or goes on with one that was begun with the same `about`, which is stored in its
-    /// header.
+    /// Begins a file of rows of `width`, or goes on with one that was begun with the same `about`, which is stored in it.
     ///
     /// # Errors
     ///
     /// [`Error::Usage`] where the file was made otherwise or is no such file, [`Error::File`] where it cannot be written.
-    pub fn open(path: &Path, about: BTreeMap<String, String>, width: usize) -> Result<Self, Error> {
+    pub fn open(path: &Path, levels: &[Level], about: About, width: usize) -> Result<Self, Error> {
+        let format = Format::of(path, levels)?;
         let listed = manifest_path(path);
-        match (path.exists(), listed.exists()) {
-            (true, true) => {
-                if let Err(reason) = same(path, &about) {
-                    return Err(refuse(path, &reason));
-                }
-            }
-            (false, false) => {}
+        let rows = rows_path(path, format);
+        let begun = if path.exists() { path } else { &rows };
+        match (begun.exists(), listed.exists()) {
+            (false, false) | (true, true) => {}
             (true, false) => {
                 let reason = format!("there is no {} beside it", listed.display());
-                return Err(refuse(path, &reason));
+                return Err(refuse(begun, path, &reason));
             }
+            // A call that was stopped before its first rows leaves an empty one.
+            (false, true) if fs::metadata(&listed).is_ok_and(|file| file.len() == 0) => {}
             (false, true) => {
                 let reason = format!("{} is there without it", listed.display());
-                return Err(refuse(path, &reason));
+                return Err(refuse(path, path, &reason));
             }
         }
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let file = options.open(path).map_err(Error::io(path))?;
-        let mut manifest = options.open(&listed).map_err(Error::io(&listed))?;
-        let told = Told::read(&manifest, &listed)?;
-        // A line that was not finished is none.
-        manifest.set_len(told.bytes).map_err(Error::io(&listed))?;
-        manifest
-            .seek(SeekFrom::End(0))
-            .map_err(Error::io(&listed))?;
-        let done = File::open(&listed).map_err(Error::io(&listed))?;
         let output = Self {
             path: path.to_owned(),
-            file,
-            manifest,
+            format,
+            levels: levels.to_vec(),
             about,
             width: width as u64,
-            rows: told.rows,
-            records: told.records,
-            begun: false,
-            pending: Vec::new(),
+            manifest: Manifest::open(listed)?,
+            rows: None,
             synced: Instant::now(),
-            done: BufReader::new(done.take(told.bytes)).lines(),
         };
-        let length = output.file.metadata().map_err(Error::io(path))?.len();
-        if told.rows > 0 && length < output.end() {
-            return Err(refuse(path, "it is shorter than its manifest says"));
-        }
+        output
+            .check()
+            .map_err(|reason| refuse(path, path, &reason))?;
         Ok(output)
     }
 
-    /// Cuts off what is not in the manifest, with a header that says that there is nothing. Not before there is something to
-    /// write: a call with other inputs by mistake leaves a finished file as it is.
-    fn begin(&mut self) -> io::Result<()> {
-        if std::mem::replace(&mut self.begun, true) {
+    /// Whether what is there was begun with the same settings and is what the manifest says.
+    fn check(&self) -> Result<(), String> {
+        let rows = rows_path(&self.path, self.format);
+        let (about, whole, reason) = if rows.exists() {
+            let stored = fs::metadata(&rows).map_or(0, |file| file.len());
+            let told = rows::length(self.manifest.rows, self.width);
+            let whole = self.manifest.rows == 0 || stored >= told;
+            (
+                rows::about(&rows),
+                whole,
+                "it is shorter than its manifest says",
+            )
+        } else if self.path.exists() {
+            let table = Table::open(&self.path).ok();
+            let records = table.as_ref().map(Table::records);
+            let whole = records == Some(self.manifest.records);
+            let about = table.map(|table| table.about());
+            (about, whole, "it has other records than its manifest says")
+        } else {
             return Ok(());
+        };
+        let about = about.ok_or("it is not a file of this command")?;
+        for (name, value) in &self.about {
+            let stored = about.get(name).map_or("", String::as_str);
+            if stored != value {
+                return Err(format!("its {name} is `{stored}`, not `{value}`"));
+            }
         }
-        self.write_header(0, None)?;
-        self.file.set_len(self.end())?;
-        self.file.seek(SeekFrom::End(0))?;
-        self.file.sync_all()
+        match whole {
+            true => Ok(()),
+            false => Err(reason.to_owned()),
+        }
     }
 
-    /// Where the rows end.
-    fn end(&self) -> u64 {
-        START + self.rows * self.width * FLOAT
-    }
-
-    /// The next record of the manifest as it was when the file was opened; the records of the inputs must begin with them.
+    /// The next record of earlier calls; the records of the inputs must begin with them.
     ///
     /// # Errors
     ///
     /// [`Error::Usage`] where the inputs have another record there.
     pub fn skip(&mut self, key: &Key) -> Result<Option<Entry>, Error> {
-        let Some(line) = self.done.next() else {
+        let Some(entry) = self.manifest.next_done()? else {
             return Ok(None);
         };
-        let line = line.map_err(Error::io(&self.path))?;
-        let entry: Entry = serde_json::from_str(&line).map_err(Error::internal)?;
         if entry.key == *key {
             return Ok(Some(entry));
         }
@@ -153,170 +169,125 @@ impl Output {
             "it has {} record {} where the inputs have {} record {}",
             entry.key.file, entry.key.number, key.file, key.number
         );
-        Err(refuse(&self.path, &reason))
+        Err(refuse(&self.path, &self.path, &reason))
     }
 
-    /// Adds records and their rows.
+    /// Adds records and their rows: those of each record together, level by level.
     ///
     /// # Errors
     ///
     /// [`Error::File`] where they cannot be written.
     pub fn append(&mut self, entries: &[Entry], rows: &[f32]) -> Result<(), Error> {
-        self.begin().map_err(Error::io(&self.path))?;
-        let bytes: Vec<u8> = rows.iter().flat_map(|value| value.to_le_bytes()).collect();
-        self.file.write_all(&bytes).map_err(Error::io(&self.path))?;
-        for entry in entries {
-            serde_json::to_writer(&mut self.pending, entry).map_err(Error::internal)?;
-            self.pending.push(b'\n');
-            self.rows += entry.rows;
-            self.records += u64::from(entry.error.is_none());
-        }
+        let path = self.path.clone();
+        self.begun()
+            .and_then(|file| file.append(rows))
+            .map_err(Error::io(&path))?;
+        self.manifest.push(entries)?;
         match self.synced.elapsed() < PATIENCE {
             true => Ok(()),
             false => self.sync(),
         }
     }
 
+    /// The file of rows, without what is not in the manifest. Not before there is something to write: a call with other inputs
+    /// by mistake leaves a finished file as it is.
+    fn begun(&mut self) -> io::Result<&mut Rows> {
+        let opened = match self.rows.take() {
+            Some(rows) => rows,
+            None => {
+                let path = rows_path(&self.path, self.format);
+                if self.format == Format::Parquet && self.path.exists() && !path.exists() {
+                    self.unpack(&path)?;
+                }
+                Rows::open(&path, &self.about, self.width, self.manifest.rows)?
+            }
+        };
+        Ok(self.rows.insert(opened))
+    }
+
+    /// Writes the rows of a table that was finished.
+    fn unpack(&self, rows: &Path) -> io::Result<()> {
+        let table = Table::open(&self.path)?;
+        write_atomic_with(rows, |output| {
+            output.write_all(&rows::header(&self.about, self.width, 0, None)?)?;
+            table.unpack(&self.levels, self.manifest.good()?, self.width, output)
+        })
+    }
+
     /// Puts rows on the disk, then the lines that tell of them.
     fn sync(&mut self) -> Result<(), Error> {
-        self.file.sync_data().map_err(Error::io(&self.path))?;
-        let listed = manifest_path(&self.path);
-        let write = |manifest: &mut File| {
-            manifest.write_all(&self.pending)?;
-            manifest.sync_data()
-        };
-        write(&mut self.manifest).map_err(Error::io(&listed))?;
-        self.pending.clear();
+        let path = self.path.clone();
+        self.begun()
+            .and_then(|rows| rows.sync())
+            .map_err(Error::io(&path))?;
+        self.manifest.sync()?;
         self.synced = Instant::now();
         Ok(())
     }
 
-    /// Writes the offsets and the header: how many records have rows, and how many rows there are.
+    /// Makes the file whole, and says how many records have rows, and how many rows there are.
     ///
     /// # Errors
     ///
     /// [`Error::Usage`] where the inputs ended before the manifest, [`Error::File`] where they cannot be written.
     pub fn finish(mut self) -> Result<(u64, u64), Error> {
         let path = self.path.clone();
-        if self.done.next().is_some() {
-            return Err(refuse(&path, "it has more records than the inputs"));
+        if self.manifest.next_done()?.is_some() {
+            let reason = "it has more records than the inputs";
+            return Err(refuse(&path, &path, reason));
         }
-        self.begin().map_err(Error::io(&path))?;
+        let counts = (self.manifest.records, self.manifest.rows);
+        let rows_path = rows_path(&path, self.format);
+        if self.rows.is_none() && path.exists() && !rows_path.exists() {
+            return Ok(counts);
+        }
         self.sync()?;
-        self.write_offsets().map_err(Error::io(&path))?;
-        self.write_header(self.rows, Some(self.records))
-            .map_err(Error::io(&path))?;
-        self.file.sync_all().map_err(Error::io(&path))?;
+        let Some(rows) = self.rows.take() else {
+            return Ok(counts);
+        };
+        let finish = || match self.format {
+            Format::Safetensors => rows.finish(&self.about, &self.manifest),
+            Format::Parquet => {
+                write_atomic_with(&path, |file| {
+                    let width = self.width as usize;
+                    let table = TableWriter::new(file, &self.levels, &self.about, width)?;
+                    pack(rows.path(), self.manifest.good()?, table)
+                })?;
+                fs::remove_file(rows.path())
+            }
+        };
+        finish().map_err(Error::io(&path))?;
         let folder = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
         sync_folder(folder.unwrap_or(Path::new("."))).map_err(Error::io(&path))?;
-        Ok((self.records, self.rows))
-    }
-
-    fn write_offsets(&self) -> io::Result<()> {
-        let manifest = BufReader::new(File::open(manifest_path(&self.path))?);
-        let mut output = BufWriter::new(&self.file);
-        output.write_all(&vec![0; self.padding() as usize])?;
-        let mut offset = 0i64;
-        output.write_all(&offset.to_le_bytes())?;
-        for line in manifest.lines() {
-            let entry: Entry = serde_json::from_str(&line?)?;
-            if entry.error.is_none() {
-                offset += entry.rows as i64;
-                output.write_all(&offset.to_le_bytes())?;
-            }
-        }
-        output.flush()
-    }
-
-    /// Bytes that put the offsets where a reader can look at them as whole numbers of 8 bytes.
-    fn padding(&self) -> u64 {
-        self.rows * self.width % 2 * FLOAT
-    }
-
-    fn write_header(&mut self, rows: u64, records: Option<u64>) -> io::Result<()> {
-        let features = rows * self.width * FLOAT;
-        let mut header = json!({
-            "__metadata__": self.about,
-            "features": {"dtype": "F32", "shape": [rows, self.width], "data_offsets": [0, features]},
-        });
-        if let Some(records) = records {
-            let first = features + self.padding();
-            let last = first + (records + 1) * 8;
-            header["offsets"] =
-                json!({"dtype": "I64", "shape": [records + 1], "data_offsets": [first, last]});
-            if first > features {
-                header["padding"] =
-                    json!({"dtype": "F32", "shape": [1], "data_offsets": [features, first]});
-            }
-        }
-        let mut bytes = (START - 8).to_le_bytes().to_vec();
-        serde_json::to_writer(&mut bytes, &header)?;
-        if bytes.len() as u64 > START {
-            return Err(io::Error::other("the settings of the encoder are too long"));
-        }
-        bytes.resize(START as usize, b' ');
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&bytes)
+        Ok(counts)
     }
 }
 
-/// What a manifest tells.
-struct Told {
-    rows: u64,
-    records: u64,
-    /// Length of its whole lines.
-    bytes: u64,
-}
-
-impl Told {
-    fn read(manifest: &File, path: &Path) -> Result<Self, Error> {
-        let mut told = Self {
-            rows: 0,
-            records: 0,
-            bytes: 0,
-        };
-        let mut reader = BufReader::new(manifest);
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let length = reader
-                .read_until(b'\n', &mut line)
-                .map_err(Error::io(path))?;
-            if line.last() != Some(&b'\n') {
-                return Ok(told);
-            }
-            let entry: Entry =
-                serde_json::from_slice(&line).map_err(|error| Error::file(path, error))?;
-            told.rows += entry.rows;
-            told.records += u64::from(entry.error.is_none());
-            told.bytes += length as u64;
-        }
+/// Where rows are appended to.
+fn rows_path(path: &Path, format: Format) -> PathBuf {
+    match format {
+        Format::Safetensors => path.to_owned(),
+        Format::Parquet => beside(path, ".rows"),
     }
 }
 
-/// Whether a file was begun with the same settings.
-fn same(path: &Path, about: &BTreeMap<String, String>) -> Result<(), String> {
-    let header = || -> io::Result<Value> {
-        let mut bytes = vec![0; START as usize];
-        File::open(path)?.read_exact(&mut bytes)?;
-        Ok(serde_json::from_slice(&bytes[8..])?)
-    };
-    let header = header().map_err(|_| "it is not a file of this command".to_owned())?;
-    for (name, value) in about {
-        let stored = header["__metadata__"][name].as_str().unwrap_or_default();
-        if stored != value {
-            return Err(format!("its {name} is `{stored}`, not `{value}`"));
-        }
-    }
-    Ok(())
-}
-
-fn refuse(path: &Path, reason: &str) -> Error {
+/// What to remove to begin again, which is everything that there is of a file.
+fn refuse(file: &Path, output: &Path, reason: &str) -> Error {
+    let all = [
+        output.to_owned(),
+        beside(output, ".rows"),
+        manifest_path(output),
+    ];
+    let there: Vec<String> = all
+        .iter()
+        .filter(|path| path.exists())
+        .map(|path| path.display().to_string())
+        .collect();
     Error::Usage(format!(
-        "{}: cannot go on with this file: {reason}; name another, or remove it and {}",
-        path.display(),
-        manifest_path(path).display()
+        "{}: cannot go on with this file: {reason}; name another, or remove {}",
+        file.display(),
+        there.join(" and ")
     ))
 }

@@ -9,7 +9,8 @@ use super::{
     Level,
     inputs::{Key, Kind, records},
     level_rows,
-    output::{Entry, Output},
+    manifest::{Counts, Entry},
+    output::Output,
 };
 use crate::{
     data::{Quarantine, RowError},
@@ -27,7 +28,7 @@ pub struct Stream<'a> {
     /// What encodes.
     pub encoder: &'a AnyEncoder,
     /// Which features.
-    pub level: Level,
+    pub levels: &'a [Level],
     /// Where.
     pub device: &'a Device,
     /// What shows how far it is.
@@ -80,7 +81,8 @@ impl Stream<'_> {
                     None => {
                         let graph = record.graph(&spec, symmetry);
                         let error = graph.as_ref().err().cloned();
-                        let rows = graph.map_or(0, |graph| batch.push(graph, self.level));
+                        let rows = graph.map(|graph| batch.push(graph, self.levels));
+                        let rows = rows.unwrap_or_else(|_| Counts(vec![0; self.levels.len()]));
                         let entry = Entry { key, rows, error };
                         batch.entries.push(entry.clone());
                         entry
@@ -110,8 +112,13 @@ impl Stream<'_> {
         let mut rows = Vec::new();
         if !graphs.is_empty() {
             let joined = GraphBatch::new(&graphs.iter().collect::<Vec<_>>(), self.device);
-            let features = level_rows(self.encoder.encode(&joined), self.level);
-            rows.extend(features.into_data().iter::<f32>());
+            let features = self.encoder.encode(&joined);
+            let of_level = |&level: &Level| {
+                let values = level_rows(features.clone(), level).into_data();
+                values.iter::<f32>().collect()
+            };
+            let levels: Vec<Vec<f32>> = self.levels.iter().map(of_level).collect();
+            rows = by_record(levels, &entries, self.encoder.width());
         }
         if entries.is_empty() {
             return Ok(());
@@ -120,9 +127,26 @@ impl Stream<'_> {
     }
 }
 
+/// The rows of each record together, level by level, from those of each level.
+fn by_record(mut levels: Vec<Vec<f32>>, entries: &[Entry], width: usize) -> Vec<f32> {
+    if levels.len() == 1 {
+        return levels.swap_remove(0);
+    }
+    let mut rest: Vec<&[f32]> = levels.iter().map(Vec::as_slice).collect();
+    let mut rows = Vec::new();
+    for entry in entries {
+        for (rest, count) in rest.iter_mut().zip(&entry.rows.0) {
+            let (own, others) = rest.split_at(*count as usize * width);
+            rows.extend_from_slice(own);
+            *rest = others;
+        }
+    }
+    rows
+}
+
 impl Batch {
     /// Takes a graph and says how many rows it will have.
-    fn push(&mut self, graph: GeomGraph, level: Level) -> u64 {
+    fn push(&mut self, graph: GeomGraph, levels: &[Level]) -> Counts {
         let units = GraphBatch::units_of(&graph);
         // Sequences have no edges, but every residue looks at every other.
         let pairs = if graph.edges.is_empty() {
@@ -131,9 +155,10 @@ impl Batch {
             0
         };
         self.work += graph.nodes.len() + graph.edges.len() + pairs;
-        let rows = level.count(&graph);
+        let rows = levels.iter().map(|level| level.count(&graph) as u64);
+        let rows = Counts(rows.collect());
         self.graphs.push(graph);
-        rows as u64
+        rows
     }
 
     fn is_full(&self) -> bool {

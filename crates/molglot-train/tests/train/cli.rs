@@ -13,7 +13,10 @@ use molglot_train::run::RunDir;
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
 
-use crate::support::{TINY, files, metrics, run, tiny};
+use crate::{
+    embed::table,
+    support::{TINY, files, metrics, run, tiny},
+};
 
 fn molglot(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_molglot"))
@@ -162,6 +165,40 @@ fn a_run_answers_and_embeds() {
             .map(i64::from_le_bytes)
             .collect();
         assert_eq!(found, offsets);
+    }
+    let out = runs.path().join("features.parquet");
+    let output = molglot(&[
+        "embed",
+        "--run",
+        run,
+        "--device",
+        "flex",
+        "--level",
+        "node,graph",
+        "--smiles",
+        "CC",
+        "--input",
+        input.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let (about, rows) = table(&out);
+    assert_eq!(about["level"], "graph,node");
+    let keys: Vec<(&str, &str, i64)> = rows
+        .iter()
+        .map(|row| (row.name.as_str(), row.file.as_str(), row.number))
+        .collect();
+    let file = input.to_str().unwrap();
+    let aspirin = "CC(=O)Oc1ccccc1C(=O)O";
+    assert_eq!(
+        keys,
+        [("CC", "--smiles", 1), ("CCO", file, 1), (aspirin, file, 3)]
+    );
+    for (row, atoms) in rows.iter().zip([2, 3, 13]) {
+        assert_eq!(row.levels["graph"].1.len(), 16);
+        assert_eq!(row.levels["node"].0, Some(atoms));
+        assert_eq!(row.levels["node"].1.len(), 16 * atoms as usize);
     }
 }
 

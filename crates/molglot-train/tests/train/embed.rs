@@ -1,11 +1,16 @@
 //! `molglot embed --encoder` as a user meets it.
 
 use std::{
-    fs,
+    collections::{BTreeMap, HashMap},
+    fs::{self, File},
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
+use parquet::{
+    file::reader::{FileReader, SerializedFileReader},
+    record::Field,
+};
 use safetensors::SafeTensors;
 use serde_json::Value;
 
@@ -96,6 +101,226 @@ fn stored(out: &Path) -> Stored {
     }
 }
 
+/// A row of a table, as the record reader of the Parquet crate sees it.
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) file: String,
+    pub(crate) number: i64,
+    /// By column: how many rows where that is said, and the numbers.
+    pub(crate) levels: BTreeMap<String, (Option<i64>, Vec<f32>)>,
+}
+
+pub(crate) fn table(path: &Path) -> (HashMap<String, String>, Vec<Row>) {
+    let reader = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
+    let metadata = reader.metadata().file_metadata();
+    let entries = metadata.key_value_metadata().unwrap().iter();
+    let about = entries.map(|entry| (entry.key.clone(), entry.value.clone().unwrap()));
+    let about = about.collect();
+    let row = |found: Result<parquet::record::Row, _>| {
+        let fields: BTreeMap<String, Field> = found.unwrap().into_columns().into_iter().collect();
+        let text = |name: &str| match &fields[name] {
+            Field::Str(text) => text.clone(),
+            other => panic!("{name}: {other}"),
+        };
+        let whole = |name: &str| match &fields[name] {
+            Field::Long(value) => *value,
+            other => panic!("{name}: {other}"),
+        };
+        let levels = fields.iter().filter_map(|(name, field)| {
+            let Field::ListInternal(list) = field else {
+                return None;
+            };
+            let floats = list.elements().iter().map(|element| match element {
+                Field::Float(value) => *value,
+                other => panic!("{name}: {other}"),
+            });
+            let count = format!("{name}s");
+            let count = fields.contains_key(&count).then(|| whole(&count));
+            Some((name.clone(), (count, floats.collect())))
+        });
+        Row {
+            name: text("name"),
+            file: text("file"),
+            number: whole("number"),
+            levels: levels.collect(),
+        }
+    };
+    let rows = reader.get_row_iter(None).unwrap().map(row).collect();
+    (about, rows)
+}
+
+/// SMILES with names, one of them broken; more than a batch.
+fn many_molecules(folder: &Path) -> String {
+    let mut smiles: Vec<String> = (1..150)
+        .map(|length| format!("{} m{length}", "C".repeat(length % 9 + 1)))
+        .collect();
+    smiles[70] = "C1CC broken".to_owned();
+    smiles[3] = "CC(=O)Oc1ccccc1C(=O)O".to_owned();
+    write(folder, "all.smi", &(smiles.join("\n") + "\n"))
+}
+
+/// The three levels in one table are, bit for bit, what a safetensors file has of each.
+#[test]
+fn embed_tables_hold_what_safetensors_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = many_molecules(folder.path());
+    let (out, aside) = (
+        folder.path().join("all.parquet"),
+        folder.path().join("bad.jsonl"),
+    );
+    let more = [
+        "--level",
+        "node,graph,motif",
+        "--quarantine",
+        aside.to_str().unwrap(),
+    ];
+    let encoder = [
+        "--encoder",
+        "hierarchical",
+        "--set",
+        "layers=1",
+        "--set",
+        "width=6",
+    ];
+    refused(
+        &embed(&encoder, &[&file], &out, &more),
+        &["record 71", "1 of 149"],
+    );
+    let (about, rows) = table(&out);
+    assert_eq!(about["level"], "graph,motif,node");
+    assert_eq!(about["width"], "6");
+    assert_eq!(about["weights"], "seed 0");
+    assert!(about["encoder"].contains("hierarchical"));
+    assert_eq!(rows.len(), 148);
+    assert_eq!((rows[0].name.as_str(), rows[0].number), ("m1", 1));
+    assert_eq!((rows[3].name.as_str(), rows[3].number), ("all.smi:4", 4));
+    assert_eq!((rows[70].name.as_str(), rows[70].number), ("m72", 72));
+    assert!(rows.iter().all(|row| row.file == file));
+    let listed = lines(&manifest(&out));
+    assert_eq!(listed[70]["rows"], serde_json::json!([0, 0, 0]));
+    assert_eq!(lines(&aside).len(), 1);
+    assert!(!rows_of(&out).exists());
+    for level in ["graph", "motif", "node"] {
+        let single = folder.path().join(format!("{level}.safetensors"));
+        refused(
+            &embed(&encoder, &[&file], &single, &["--level", level]),
+            &["record 71"],
+        );
+        let single = stored(&single);
+        for (number, row) in rows.iter().enumerate() {
+            let (count, values) = &row.levels[level];
+            let ends = &single.offsets[number..=number + 1];
+            assert_eq!(count.unwrap_or(1), ends[1] - ends[0]);
+            assert_eq!(count.is_none(), level == "graph");
+            let (from, to) = (ends[0] as usize * 6, ends[1] as usize * 6);
+            let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+            assert_eq!(
+                bits(values),
+                bits(&single.features[from..to]),
+                "{level} {number}"
+            );
+        }
+    }
+    // An encoder without motifs gives empty lists.
+    let (out, pdb) = (
+        folder.path().join("none.parquet"),
+        fixture("peptide/peptide.pdb"),
+    );
+    good(&embed(&GEARNET, &[&pdb], &out, &["--level", "motif"]));
+    let (_, rows) = table(&out);
+    assert_eq!(rows[0].name, "peptide.pdb");
+    assert_eq!(rows[0].levels["motif"], (Some(0), Vec::new()));
+}
+
+/// A table that was stopped while it was made, or after, is byte for byte that of an undisturbed call; more inputs are added.
+#[test]
+fn embed_tables_go_on_where_they_were_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = many_molecules(folder.path());
+    let (single, whole) = (
+        folder.path().join("whole.safetensors"),
+        folder.path().join("whole.parquet"),
+    );
+    for out in [&single, &whole] {
+        refused(&embed(&GIN, &[&file], out, &[]), &["record 71"]);
+    }
+    let (rows, bytes) = (fs::read(&single).unwrap(), fs::read(&whole).unwrap());
+    let listed = fs::read(manifest(&whole)).unwrap();
+    assert!(listed == fs::read(manifest(&single)).unwrap());
+    let ends: Vec<usize> = (0..listed.len())
+        .filter(|&at| listed[at] == b'\n')
+        .map(|at| at + 1)
+        .collect();
+    // Stopped before anything was written.
+    let out = folder.path().join("stopped.parquet");
+    fs::write(manifest(&out), "").unwrap();
+    refused(&embed(&GIN, &[&file], &out, &[]), &["record 71"]);
+    assert!(fs::read(&out).unwrap() == bytes);
+    for (records, torn) in [(0usize, 0), (64, 0), (128, 17), (149, 0)] {
+        let kept = records.checked_sub(1).map_or(0, |last| ends[last]) + torn;
+        fs::write(manifest(&out), &listed[..kept]).unwrap();
+        // What is appended to is laid out as a safetensors file.
+        fs::write(rows_of(&out), &rows[..rows.len() - 40]).unwrap();
+        let _ = fs::remove_file(&out);
+        let output = embed(&GIN, &[&file], &out, &[]);
+        refused(&output, &["record 71"]);
+        if records > 0 {
+            let done = format!("({records} were there before)");
+            assert!(text(&output.stdout).contains(&done));
+        }
+        assert!(fs::read(&out).unwrap() == bytes, "{records} records");
+        assert!(fs::read(manifest(&out)).unwrap() == listed);
+        assert!(!rows_of(&out).exists());
+    }
+    // Stopped between the table and the end of the call: both are there.
+    fs::write(rows_of(&out), &rows).unwrap();
+    refused(&embed(&GIN, &[&file], &out, &[]), &["record 71"]);
+    assert!(fs::read(&out).unwrap() == bytes);
+    assert!(!rows_of(&out).exists());
+    // Another file behind: what was packed is unpacked first.
+    let more = write(folder.path(), "more.smi", "c1ccccc1 benzene\n");
+    for out in [&out, &single] {
+        refused(&embed(&GIN, &[&file, &more], out, &[]), &["record 71"]);
+    }
+    assert!(!rows_of(&out).exists());
+    let (found, wanted) = (table(&out).1, stored(&single).features);
+    let found = found.iter().flat_map(|row| &row.levels["graph"].1);
+    assert!(found.eq(&wanted));
+    assert_eq!(table(&out).1.last().unwrap().name, "benzene");
+    // Other settings or inputs, or another table: said so, and nothing is touched.
+    let kept = fs::read(&out).unwrap();
+    refused(
+        &embed(&GIN, &[&file], &out, &[]),
+        &["more records than the inputs"],
+    );
+    refused(&embed(&GIN, &[&more], &out, &[]), &["more.smi record 1"]);
+    refused(
+        &embed(&["--encoder", "gin"], &[&file], &out, &[]),
+        &["its encoder is"],
+    );
+    let levels = ["--level", "graph,node"];
+    refused(
+        &embed(&GIN, &[&file], &out, &levels),
+        &["its level is `graph`, not `graph,node`"],
+    );
+    assert!(fs::read(&out).unwrap() == kept);
+    fs::write(&out, &bytes).unwrap();
+    refused(
+        &embed(&GIN, &[&file, &more], &out, &[]),
+        &["other records than its manifest says", "manifest.jsonl"],
+    );
+    fs::write(&out, b"mine").unwrap();
+    refused(
+        &embed(&GIN, &[&file, &more], &out, &[]),
+        &["not a file of this command"],
+    );
+    assert_eq!(fs::read(&out).unwrap(), b"mine");
+}
+
+fn rows_of(out: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.rows", out.display()))
+}
+
 fn write(folder: &Path, name: &str, text: &str) -> String {
     let path = folder.join(name);
     fs::write(&path, text).unwrap();
@@ -141,12 +366,8 @@ fn embed_structures_sets_bad_ones_aside() {
 #[test]
 fn embed_goes_on_where_it_was_stopped() {
     let folder = tempfile::tempdir().unwrap();
-    // More than a batch, with a bad line; an odd number of values, so that offsets need padding.
-    let mut smiles: Vec<String> = (1..150)
-        .map(|length| format!("{} m{length}", "C".repeat(length % 9 + 1)))
-        .collect();
-    smiles[70] = "C1CC broken".to_owned();
-    let file = write(folder.path(), "all.smi", &(smiles.join("\n") + "\n"));
+    // An odd number of values, so that offsets need padding.
+    let file = many_molecules(folder.path());
     let whole = folder.path().join("whole.safetensors");
     refused(
         &embed(&GIN, &[&file], &whole, &[]),
@@ -321,9 +542,16 @@ fn embed_says_what_it_cannot_do() {
         &at(&["--encoder", "gin", "--set", "widht=3"], &["a.smi"]),
         &["widht", "`width`"],
     );
+    for name in ["a.csv", "a"] {
+        let out = folder.path().join(name);
+        refused(
+            &embed(&GIN, &["a.smi"], &out, &[]),
+            &[name, ".safetensors or .parquet"],
+        );
+    }
     refused(
-        &embed(&GIN, &["a.smi"], &folder.path().join("a.parquet"), &[]),
-        &["Parquet", ".safetensors"],
+        &embed(&GIN, &["a.smi"], &out, &["--level", "graph,node"]),
+        &["one --level", ".parquet"],
     );
     assert!(!out.exists());
     refused(

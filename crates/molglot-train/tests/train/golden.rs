@@ -40,9 +40,12 @@ fn twenty_steps_equal_pytorch() {
 /// The outputs of the adapters and the steps of one of them, as one case.
 #[test]
 fn adapters_and_their_training_equal_peft() {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/lm/lora");
-    let own = Golden::open(&own).unwrap();
-    for golden in [Some(own), case("lora")].into_iter().flatten() {
+    let own = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/lm");
+        Golden::open(&folder.join(name)).unwrap()
+    };
+    let own = [own("lora"), own("lora_tied")];
+    for golden in own.into_iter().chain(case("lora")) {
         for backend in Backend::cpus() {
             let verdict = run(&golden, backend);
             assert!(verdict.passed() && verdict.skipped.is_empty(), "{verdict}");

@@ -1,7 +1,12 @@
 //! One optimizer step.
 
 use molglot_core::{Batch, Encoder, LanguageModel, Sequence, TextBatch, TextRead};
-use molglot_tensor::{Backend, Device, Init, burn::module::Module, params, weights};
+use molglot_tensor::{
+    Backend, Device, Init,
+    burn::module::Module,
+    params,
+    weights::{self, Weights},
+};
 use molglot_train::{
     aligner::Aligner,
     config::{Part, Recipe, StageConfig},
@@ -158,6 +163,50 @@ fn a_stage_moves_what_it_trains_and_nothing_else() {
         [0, 1, 2].map(|part| old[part] == new[part]),
         [true, true, false]
     );
+}
+
+/// What an adapter trains whole moves with its update; what it was copied from stays, and everything else.
+#[test]
+fn a_stage_of_an_adapter_moves_its_copies_and_nothing_of_the_base() {
+    let recipe = tiny(&["lora.modules_to_save=[\"lm_head\", \"embed_tokens\"]"]);
+    let stage = StageConfig {
+        train: vec![Part::Lora],
+        ..recipe.stages[0].clone()
+    };
+    for backend in Backend::cpus() {
+        let device = backend.open().unwrap().autodiff();
+        let mut learner = learner(&recipe, &stage, &device);
+        let lm = &mut learner.aligner.lm;
+        lm.attach_lora(&recipe.lora, &mut Init::new(4, &device))
+            .unwrap();
+        let learner = params::with_stable_ids(learner).planned(&stage);
+        let by_path = |learner: &Learner| {
+            Weights::of(&learner.valid(), &|_| true, &weights::same_names).unwrap()
+        };
+        let before = by_path(&learner);
+        let batches = [batch(&[&text(9, 1)], &device)];
+        let (after, step) = learner
+            .step(&batches, &mut adamw(&stage), 1e-2, 1.0)
+            .unwrap();
+        assert!(step.grad_norm > 0.0);
+        let after = by_path(&after);
+        let moved: Vec<&str> = before
+            .names()
+            .filter(|name| before.get(name) != after.get(name))
+            .collect();
+        let all = |path: &str| path.contains(".lora.") || path.contains(".modules_to_save.");
+        assert!(moved.iter().all(|path| all(path)), "{backend}: {moved:?}");
+        for part in [
+            "modules_to_save.lm_head",
+            "modules_to_save.embed_tokens",
+            ".lora.b",
+        ] {
+            assert!(
+                moved.iter().any(|path| path.contains(part)),
+                "{backend}: {part}"
+            );
+        }
+    }
 }
 
 #[test]

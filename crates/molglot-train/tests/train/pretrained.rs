@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path};
 
-use molglot_lm::{decoder::load_dir, load_pretrained, tokenizer::Turn};
+use molglot_lm::{
+    DecoderConfig, decoder::load_dir, load_pretrained, lora::is_lora, tokenizer::Turn,
+};
 use molglot_tensor::{Backend, burn::tensor::FloatDType};
 use molglot_train::{
     config::Recipe,
@@ -59,7 +61,8 @@ fn said(dir: &Path) -> String {
 #[test]
 fn every_stage_runs_on_a_published_model_and_goes_on_from_a_checkpoint() {
     let (base, runs) = (base(), tempfile::tempdir().unwrap());
-    let recipe = recipe(base.path(), &[]);
+    // The output layer of the base is its table of embeddings; a copy of one is trained without the other.
+    let recipe = recipe(base.path(), &["lora.modules_to_save=[\"lm_head\"]"]);
     let whole = run(&recipe, runs.path(), Backend::Flex).unwrap();
     let names = |dir: &Path| -> Vec<String> {
         let files = files(dir).into_iter();
@@ -84,10 +87,20 @@ fn every_stage_runs_on_a_published_model_and_goes_on_from_a_checkpoint() {
     let saved = safetensors::SafeTensors::deserialize(&saved).unwrap();
     for name in saved.names() {
         assert!(
-            !name.starts_with("aligner.lm.") || name.contains(".lora."),
+            !name.starts_with("aligner.lm.") || is_lora(name),
             "{name} is the base's"
         );
     }
+    let copy_of_head = "aligner.lm.modules_to_save.lm_head";
+    assert!(saved.names().contains(&copy_of_head));
+    let adapter = fs::read(whole.dir.join("model/adapter/adapter_model.safetensors")).unwrap();
+    let adapter = safetensors::SafeTensors::deserialize(&adapter).unwrap();
+    let head = adapter.tensor("base_model.model.lm_head.weight").unwrap();
+    let original = fs::read(base.path().join("model.safetensors")).unwrap();
+    let original = safetensors::SafeTensors::deserialize(&original).unwrap();
+    let original = original.tensor("model.embed_tokens.weight").unwrap();
+    assert_eq!(head.shape(), original.shape());
+    assert!(head.data() != original.data(), "it was trained");
     let answer = said(&whole.dir);
 
     for cut in [1, 2, 5] {
@@ -239,7 +252,14 @@ fn exports_read_back_and_refuse_what_is_not_there() {
     let base = base();
     let trained = run(&recipe(base.path(), &[]), runs.path(), Backend::Flex).unwrap();
     let published = Model::load(&trained.dir.join("model"), &device).unwrap();
-    for (name, model) in [("own", &own), ("published", &published)] {
+    let both = "lora.modules_to_save=[\"embed_tokens\", \"lm_head\"]";
+    let trained = run(&recipe(base.path(), &[both]), runs.path(), Backend::Flex).unwrap();
+    let copied = Model::load(&trained.dir.join("model"), &device).unwrap();
+    for (name, model) in [
+        ("own", &own),
+        ("published", &published),
+        ("copied", &copied),
+    ] {
         for layout in [Layout::Hf, Layout::Peft, Layout::Merged] {
             let out = runs.path().join(format!("{name}-{layout:?}"));
             let lm = outcome.dir.join("model/lm");
@@ -268,7 +288,12 @@ fn exports_read_back_and_refuse_what_is_not_there() {
             assert!(again.contains("not empty"), "{again}");
             if layout != Layout::Peft {
                 let (_, config) = load_dir(&out, FloatDType::F32, &device).unwrap();
-                assert_eq!(config, model.lm);
+                let untied = name == "copied" && layout == Layout::Merged;
+                let wanted = DecoderConfig {
+                    tie_word_embeddings: model.lm.tie_word_embeddings && !untied,
+                    ..model.lm.clone()
+                };
+                assert_eq!(config, wanted);
                 assert!(load_pretrained(&out, Default::default(), &device).is_ok());
             }
         }
