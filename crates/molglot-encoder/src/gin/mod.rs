@@ -1,6 +1,7 @@
 //! The graph isomorphism network of MoleculeSTM (Liu et al., 2023; GIN: Xu et al., 2019, arXiv 1810.00826) on Open
 //! Graph Benchmark features.
 
+mod classes;
 mod layer;
 mod stack;
 pub(crate) mod verify;

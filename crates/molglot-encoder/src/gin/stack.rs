@@ -4,12 +4,13 @@ use molglot_core::GraphBatch;
 use molglot_graph::{ATOM_SIZES, BOND_SIZES};
 use molglot_tensor::burn;
 use molglot_tensor::{
-    Init, RowIndex, Tensor,
-    burn::{module::Module, tensor::activation::relu},
-    nn::Embedding,
+    Init, RowIndex, Tensor, burn::module::Module, nn::Embedding, ops::gather_rows,
 };
 
-use super::{GinConfig, GinLayer};
+use super::{
+    GinConfig, GinLayer,
+    classes::{Classes, Kinds},
+};
 
 /// Position of the chirality column among the OGB atom features.
 const CHIRALITY: usize = 1;
@@ -67,17 +68,17 @@ impl GinStack {
         graph: &GraphBatch,
         virtual_nodes: Option<&VirtualNodes>,
     ) -> Vec<Tensor<2>> {
-        let mut h = sum_of_lookups(&self.atoms, &graph.atom_columns);
-        if let (Some(table), Some(nodes)) = (&self.virtual_nodes, virtual_nodes) {
-            h = Tensor::cat(vec![h, lookup(table, &nodes.nodes)], 0);
-        }
-        let mut states = vec![h.clone()];
-        for (number, layer) in self.layers.iter().enumerate() {
-            h = layer.forward(h, graph, virtual_nodes.map(|nodes| nodes.edges.as_slice()));
-            if number + 1 < self.layers.len() {
-                h = relu(h);
+        let classes = Classes::new(graph, virtual_nodes, self.layers.len());
+        let mut h = embed(&self.atoms, self.virtual_nodes.as_ref(), &classes.nodes);
+        let mut states = Vec::with_capacity(classes.levels.len());
+        for (number, level) in classes.levels.iter().enumerate() {
+            if let Some(layer) = number
+                .checked_sub(1)
+                .and_then(|layer| self.layers.get(layer))
+            {
+                h = layer.forward(h, &classes.edges, level, number < self.layers.len());
             }
-            states.push(h.clone());
+            states.push(gather_rows(h.clone(), &level.nodes));
         }
         states
     }
@@ -108,20 +109,28 @@ impl BondEncoder {
         }
     }
 
-    /// `[E, D]`.
-    pub(super) fn forward(&self, graph: &GraphBatch, virtual_columns: Option<&[u32]>) -> Tensor<2> {
-        let virtual_rows = match (&self.virtual_edges, virtual_columns) {
-            (Some(table), Some(kinds)) => Some(lookup(table, kinds)),
-            _ => None,
-        };
-        match (graph.bond_edges(), virtual_rows) {
-            (0, Some(rows)) => rows,
-            (_, Some(rows)) => Tensor::cat(
-                vec![sum_of_lookups(&self.columns, &graph.bond_columns), rows],
-                0,
-            ),
-            (_, None) => sum_of_lookups(&self.columns, &graph.bond_columns),
-        }
+    /// `[K, D]`.
+    pub(super) fn forward(&self, kinds: &Kinds) -> Tensor<2> {
+        embed(&self.columns, self.virtual_edges.as_ref(), kinds)
+    }
+}
+
+/// A row for each kind.
+fn embed(tables: &[Embedding], virtual_rows: Option<&Embedding>, kinds: &Kinds) -> Tensor<2> {
+    let has_columns = kinds
+        .columns
+        .first()
+        .is_some_and(|column| !column.is_empty());
+    let mut parts = Vec::new();
+    if has_columns || kinds.virtual_rows.is_empty() {
+        parts.push(sum_of_lookups(tables, &kinds.columns));
+    }
+    if let (Some(table), false) = (virtual_rows, kinds.virtual_rows.is_empty()) {
+        parts.push(lookup(table, &kinds.virtual_rows));
+    }
+    match parts.len() {
+        1 => parts.swap_remove(0),
+        _ => Tensor::cat(parts, 0),
     }
 }
 
