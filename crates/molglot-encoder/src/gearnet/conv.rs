@@ -6,18 +6,16 @@ use molglot_tensor::{
     Init, RowIndex, Tensor,
     burn::{module::Module, tensor::activation::relu},
     nn::{BatchNorm, Linear, LinearConfig},
-    ops::relational_linear,
+    ops::{RelationIndex, relational_linear},
 };
 
 /// Edges of several relations between `N` rows, as plans.
 #[derive(Clone, Debug)]
 pub struct Relations {
-    /// `E` sources of `N`.
-    from: RowIndex,
-    /// `E` targets with relations, of `N * relations`.
-    to: RowIndex,
-    /// Each edge itself, of `E`: the source where edges bring what they hold.
-    edges: RowIndex,
+    /// From rows to rows.
+    rows: RelationIndex,
+    /// From the edges themselves, for what they hold, to rows.
+    edges: RelationIndex,
 }
 
 impl Relations {
@@ -41,10 +39,11 @@ impl Relations {
     ) -> Self {
         let targets = to.index().iter().zip(relations);
         let targets = targets.map(|(&to, relation)| to * count as u32 + relation);
+        let targets = RowIndex::new(to.rows() * count, targets.collect());
+        let edges = RowIndex::new(to.len(), (0..to.len() as u32).collect());
         Self {
-            from: from.clone(),
-            to: RowIndex::new(to.rows() * count, targets.collect()),
-            edges: RowIndex::new(to.len(), (0..to.len() as u32).collect()),
+            rows: RelationIndex::new(from, &targets, count),
+            edges: RelationIndex::new(&edges, &targets, count),
         }
     }
 }
@@ -79,12 +78,12 @@ impl RelationalConv {
     /// - `h`: `[N, input]`
     /// - output: `[N, output]`
     pub fn forward(&self, h: Tensor<2>, relations: &Relations) -> Tensor<2> {
-        let sums = self.combine(h.clone(), &relations.from, &relations.to);
-        let sums = sums + self.self_loop.forward(h);
-        relu(match &self.batch_norm {
-            Some(norm) => norm.forward(sums),
-            None => sums,
-        })
+        let own = self.self_loop.forward(h.clone()) + self.bias();
+        let sums = relational_linear(h, self.linear.weight.val(), own, &relations.rows);
+        match &self.batch_norm {
+            Some(norm) => norm.forward_relu(sums),
+            None => relu(sums),
+        }
     }
 
     /// `ReLU(W [sum of what edges of relation r hold]_r + b)`: the layer's weights on edges instead of nodes.
@@ -94,14 +93,23 @@ impl RelationalConv {
     /// - `edges`: `[E, input]`
     /// - output: `[N, output]`
     pub(super) fn forward_edges(&self, edges: Tensor<2>, relations: &Relations) -> Tensor<2> {
-        relu(self.combine(edges, &relations.edges, &relations.to))
+        let weight = self.linear.weight.val();
+        relu(relational_linear(
+            edges,
+            weight,
+            self.bias(),
+            &relations.edges,
+        ))
     }
 
-    fn combine(&self, x: Tensor<2>, from: &RowIndex, to: &RowIndex) -> Tensor<2> {
-        let sums = relational_linear(x, self.linear.weight.val(), from, to);
+    /// `[1, output]`.
+    fn bias(&self) -> Tensor<2> {
         match &self.linear.bias {
-            Some(bias) => sums + bias.val().unsqueeze(),
-            None => sums,
+            Some(bias) => bias.val().unsqueeze(),
+            None => Tensor::zeros(
+                [1, self.linear.sizes().0],
+                &self.linear.weight.val().device(),
+            ),
         }
     }
 }

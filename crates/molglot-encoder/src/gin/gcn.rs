@@ -12,7 +12,7 @@ use molglot_tensor::{
     ops::{gather_rows, segment_sum},
 };
 
-use super::stack::BondEncoder;
+use super::{classes::Kinds, stack::BondEncoder};
 
 /// `h'_i = BN(sum over edges j->i of ReLU(W h_j + bond_ij) / sqrt(d_j d_i) + ReLU(W h_i + root) / d_i)`, where `d` is one more
 /// than the number of edges that leave a node.
@@ -36,20 +36,17 @@ impl GcnLayer {
         }
     }
 
+    /// `edges` has a row an edge.
+    ///
     /// # Shapes
     ///
     /// - `h` and output: `[N, D]`; the output is after the batch norm and before any activation
-    pub fn forward(
-        &self,
-        h: Tensor<2>,
-        graph: &GraphBatch,
-        virtual_columns: Option<&[u32]>,
-    ) -> Tensor<2> {
+    pub(super) fn forward(&self, h: Tensor<2>, graph: &GraphBatch, edges: &Kinds) -> Tensor<2> {
         let x = self.linear.forward(h);
         let scale = scale(graph);
         let mut sum = relu(x.clone() + self.root.val()) * scale.clone();
         if !graph.edge_from.is_empty() {
-            let bonds = self.bonds.forward(graph, virtual_columns);
+            let bonds = self.bonds.forward(edges);
             let messages = relu(gather_rows(x, &graph.edge_from) + bonds);
             let messages = messages * gather_rows(scale.clone(), &graph.edge_from);
             sum = sum + segment_sum(messages, &graph.edge_to);

@@ -1,18 +1,17 @@
 //! One round of message passing.
 
-use molglot_core::GraphBatch;
 use molglot_tensor::burn;
 use molglot_tensor::{
     Init, Tensor,
-    burn::{
-        module::{Module, Param},
-        tensor::activation::relu,
-    },
+    burn::module::{Module, Param},
     nn::{BatchNorm, Linear, LinearConfig},
-    ops::{gather_rows, segment_sum},
+    ops::{gather_rows, message_sums},
 };
 
-use super::stack::BondEncoder;
+use super::{
+    classes::{Kinds, Level},
+    stack::BondEncoder,
+};
 
 /// `h'_i = BN(MLP((1 + eps) h_i + sum over edges j->i of ReLU(h_j + bond_ij)))`, with `MLP` = linear to `2D`, batch norm,
 /// ReLU, linear to `D`, and a bond embedding of its own.
@@ -39,22 +38,30 @@ impl GinLayer {
         }
     }
 
+    /// The layer between two levels of classes; `relu` says whether one stands behind its batch norm.
+    ///
     /// # Shapes
     ///
-    /// - `h` and output: `[N, D]`; the output is after the batch norm and before any activation
-    pub fn forward(
+    /// - `h`: `[C, D]`, classes of the level before
+    /// - output: `[C', D]`, classes of this level
+    pub(super) fn forward(
         &self,
         h: Tensor<2>,
-        graph: &GraphBatch,
-        virtual_columns: Option<&[u32]>,
+        edges: &Kinds,
+        level: &Level,
+        relu: bool,
     ) -> Tensor<2> {
-        let mut update = h.clone() * (self.eps.val().unsqueeze() + 1.0);
-        if !graph.edge_from.is_empty() {
-            let bonds = self.bonds.forward(graph, virtual_columns);
-            let messages = relu(gather_rows(h, &graph.edge_from) + bonds);
-            update = update + segment_sum(messages, &graph.edge_to);
-        }
-        let hidden = relu(self.inner_norm.forward(self.expand.forward(update)));
-        self.norm.forward(self.contract.forward(hidden))
+        let scale = self.eps.val() + 1.0;
+        let update = match &level.messages {
+            Some(messages) if messages.edges() > 0 => {
+                message_sums(h, scale, self.bonds.forward(edges), messages)
+            }
+            Some(messages) => gather_rows(h, messages.own()) * scale.unsqueeze(),
+            None => h,
+        };
+        let hidden = self.expand.forward(update);
+        let hidden = self.inner_norm.forward_counted(hidden, &level.counts, true);
+        let out = self.contract.forward(hidden);
+        self.norm.forward_counted(out, &level.counts, relu)
     }
 }

@@ -2,6 +2,7 @@
 //! 2019, arXiv 1810.00826) or convolutions (GCN: Kipf and Welling, 2017, arXiv 1609.02907), both with bonds in their
 //! messages (Hu et al., 2020, arXiv 1905.12265).
 
+mod classes;
 mod gcn;
 mod layer;
 mod stack;

@@ -7,9 +7,13 @@ use molglot_tensor::{
     Init, RowIndex, Tensor,
     burn::{module::Module, tensor::activation::relu},
     nn::Embedding,
+    ops::gather_rows,
 };
 
-use super::{Conv, GcnLayer, GinConfig, GinLayer};
+use super::{
+    Conv, GcnLayer, GinConfig, GinLayer,
+    classes::{Classes, Kinds},
+};
 
 /// Position of the chirality column among the OGB atom features.
 const CHIRALITY: usize = 1;
@@ -41,18 +45,6 @@ impl AnyLayer {
         match config.conv {
             Conv::Gin => Self::Gin(GinLayer::new(config.width, virtual_kinds, init)),
             Conv::Gcn => Self::Gcn(GcnLayer::new(config.width, virtual_kinds, init)),
-        }
-    }
-
-    fn forward(
-        &self,
-        h: Tensor<2>,
-        graph: &GraphBatch,
-        virtual_columns: Option<&[u32]>,
-    ) -> Tensor<2> {
-        match self {
-            Self::Gin(layer) => layer.forward(h, graph, virtual_columns),
-            Self::Gcn(layer) => layer.forward(h, graph, virtual_columns),
         }
     }
 }
@@ -96,14 +88,45 @@ impl GinStack {
         graph: &GraphBatch,
         virtual_nodes: Option<&VirtualNodes>,
     ) -> Vec<Tensor<2>> {
-        let mut h = sum_of_lookups(&self.atoms, &graph.atom_columns);
-        if let (Some(table), Some(nodes)) = (&self.virtual_nodes, virtual_nodes) {
-            h = Tensor::cat(vec![h, lookup(table, &nodes.nodes)], 0);
+        let isomorphism = self.layers.iter().map(|layer| match layer {
+            AnyLayer::Gin(layer) => Some(layer),
+            AnyLayer::Gcn(_) => None,
+        });
+        match isomorphism.collect::<Option<Vec<_>>>() {
+            Some(layers) => self.by_class(&layers, graph, virtual_nodes),
+            None => self.by_node(graph, virtual_nodes),
         }
+    }
+
+    /// A row for all nodes that the layers cannot tell apart.
+    fn by_class(
+        &self,
+        layers: &[&GinLayer],
+        graph: &GraphBatch,
+        virtual_nodes: Option<&VirtualNodes>,
+    ) -> Vec<Tensor<2>> {
+        let classes = Classes::new(graph, virtual_nodes, layers.len());
+        let mut h = embed(&self.atoms, self.virtual_nodes.as_ref(), &classes.nodes);
+        let mut states = Vec::with_capacity(classes.levels.len());
+        for (number, level) in classes.levels.iter().enumerate() {
+            if let Some(layer) = number.checked_sub(1).and_then(|layer| layers.get(layer)) {
+                h = layer.forward(h, &classes.edges, level, number < layers.len());
+            }
+            states.push(gather_rows(h.clone(), &level.nodes));
+        }
+        states
+    }
+
+    /// A row a node: a convolution also weighs by the edges that leave a node, which classes do not know of.
+    fn by_node(&self, graph: &GraphBatch, virtual_nodes: Option<&VirtualNodes>) -> Vec<Tensor<2>> {
+        let (nodes, edges) = Kinds::of_each(graph, virtual_nodes);
+        let mut h = embed(&self.atoms, self.virtual_nodes.as_ref(), &nodes);
         let mut states = vec![h.clone()];
-        for (number, layer) in self.layers.iter().enumerate() {
-            h = layer.forward(h, graph, virtual_nodes.map(|nodes| nodes.edges.as_slice()));
-            if number + 1 < self.layers.len() {
+        for (number, layer) in (1..).zip(&self.layers) {
+            if let AnyLayer::Gcn(layer) = layer {
+                h = layer.forward(h, graph, &edges);
+            }
+            if number < self.layers.len() {
                 h = relu(h);
             }
             states.push(h.clone());
@@ -137,20 +160,28 @@ impl BondEncoder {
         }
     }
 
-    /// `[E, D]`.
-    pub(super) fn forward(&self, graph: &GraphBatch, virtual_columns: Option<&[u32]>) -> Tensor<2> {
-        let virtual_rows = match (&self.virtual_edges, virtual_columns) {
-            (Some(table), Some(kinds)) => Some(lookup(table, kinds)),
-            _ => None,
-        };
-        match (graph.bond_edges(), virtual_rows) {
-            (0, Some(rows)) => rows,
-            (_, Some(rows)) => Tensor::cat(
-                vec![sum_of_lookups(&self.columns, &graph.bond_columns), rows],
-                0,
-            ),
-            (_, None) => sum_of_lookups(&self.columns, &graph.bond_columns),
-        }
+    /// `[K, D]`.
+    pub(super) fn forward(&self, kinds: &Kinds) -> Tensor<2> {
+        embed(&self.columns, self.virtual_edges.as_ref(), kinds)
+    }
+}
+
+/// A row for each kind.
+fn embed(tables: &[Embedding], virtual_rows: Option<&Embedding>, kinds: &Kinds) -> Tensor<2> {
+    let has_columns = kinds
+        .columns
+        .first()
+        .is_some_and(|column| !column.is_empty());
+    let mut parts = Vec::new();
+    if has_columns || kinds.virtual_rows.is_empty() {
+        parts.push(sum_of_lookups(tables, &kinds.columns));
+    }
+    if let (Some(table), false) = (virtual_rows, kinds.virtual_rows.is_empty()) {
+        parts.push(lookup(table, &kinds.virtual_rows));
+    }
+    match parts.len() {
+        1 => parts.swap_remove(0),
+        _ => Tensor::cat(parts, 0),
     }
 }
 

@@ -62,8 +62,10 @@ impl GvpLayer {
         {
             let message = first.forward_edges(&x, edges, graph);
             let message = others.iter().fold(message, |x, layer| layer.forward(x));
-            let scalars = message.scalars.dims()[1];
-            let mean = State::unpack(segment_mean(message.pack(), &graph.edge_to), scalars);
+            let mean = State {
+                rows: segment_mean(message.rows, &graph.edge_to),
+                ..message
+            };
             x = x.add(drop_out(&self.dropout, mean));
         }
         x = self.norm(0, x);

@@ -177,7 +177,7 @@ struct Readout {
 
 impl Readout {
     fn forward(&self, x: State) -> Tensor<2> {
-        self.perceptron.forward_scalars(self.norm.forward(x))
+        self.perceptron.forward(self.norm.forward(x)).rows
     }
 }
 
@@ -210,15 +210,12 @@ impl Gvp {
         if let Some(table) = &self.sequence {
             scalars = Tensor::cat(vec![scalars, amino_acids(table, graph)], 1);
         }
-        let mut x = self.nodes.forward(State {
-            scalars,
-            vectors: graph.node_vectors(0, nodes.1).swap_dims(1, 2),
-        });
+        let vectors = graph.node_vectors(0, nodes.1).swap_dims(1, 2);
+        let mut x = self.nodes.forward(State::new(scalars, vectors));
         let edges = (graph.edges() > 0).then(|| {
-            self.edges.forward(State {
-                scalars: graph.edge_scalars(0, edges.0),
-                vectors: graph.edge_vectors(0, edges.1).swap_dims(1, 2),
-            })
+            let vectors = graph.edge_vectors(0, edges.1).swap_dims(1, 2);
+            let scalars = graph.edge_scalars(0, edges.0);
+            self.edges.forward(State::new(scalars, vectors))
         });
         let mut states = vec![x.clone()];
         for layer in &self.layers {

@@ -3,11 +3,9 @@
 use molglot_tensor::burn;
 use molglot_tensor::{
     Init, Tensor,
-    burn::{
-        module::{Module, Param},
-        tensor::module::layer_norm,
-    },
+    burn::module::{Module, Param},
     nn::Dropout,
+    ops::layer_norm,
 };
 
 use super::state::{State, squares};
@@ -31,19 +29,17 @@ impl StateNorm {
     }
 
     pub(super) fn forward(&self, x: State) -> State {
-        let size = squares(x.vectors.clone()).mean_dim(2).sqrt();
-        State {
-            scalars: layer_norm(x.scalars, self.weight.val(), Some(self.bias.val()), EPSILON),
-            vectors: x.vectors / size,
-        }
+        let vectors = x.vector_part();
+        let size = squares(vectors.clone()).mean_dim(2).sqrt();
+        let scalars = layer_norm(x.scalar_part(), self.weight.val(), self.bias.val(), EPSILON);
+        State::new(scalars, vectors / size)
     }
 }
 
 /// Drops scalars one by one and vectors as a whole.
 pub(super) fn drop_out(dropout: &Dropout, x: State) -> State {
-    let [rows, _, channels] = x.vectors.dims();
-    State {
-        scalars: dropout.forward(x.scalars),
-        vectors: dropout.along(x.vectors, [rows, 1, channels]),
-    }
+    let vectors = x.vector_part();
+    let [rows, _, channels] = vectors.dims();
+    let vectors = dropout.along(vectors, [rows, 1, channels]);
+    State::new(dropout.forward(x.scalar_part()), vectors)
 }

@@ -7,17 +7,14 @@ use molglot_tensor::burn;
 use molglot_tensor::{
     Init, Tensor,
     burn::{
-        module::{Module, Param},
-        tensor::{
-            activation::{relu, sigmoid},
-            module::linear,
-        },
+        module::Module,
+        tensor::activation::{relu, sigmoid},
     },
     nn::{Linear, LinearConfig},
-    ops::gather_rows,
+    ops::{edge_sum, vector_linear, vector_perceptron},
 };
 
-use super::state::{State, squares};
+use super::state::State;
 
 /// Numbers of scalars and of vectors.
 pub(super) type Sizes = (usize, usize);
@@ -61,24 +58,10 @@ impl Perceptron {
 
     /// # Shapes
     ///
-    /// - `x`: scalars `[N, S]`, vectors `[N, 3, V]`
+    /// - `x` and output: `N` rows
     pub(super) fn forward(&self, x: State) -> State {
-        let (scalars, hidden) = self.mix(x);
-        self.finish(scalars, hidden)
-    }
-
-    /// The scalars of [`Perceptron::forward`] alone: `[N, output]`.
-    pub(super) fn forward_scalars(&self, x: State) -> Tensor<2> {
-        let (scalars, _) = self.mix(x);
-        self.activate(scalars)
-    }
-
-    /// `s'` and `V_h`.
-    fn mix(&self, x: State) -> (Tensor<2>, Tensor<3>) {
-        let hidden = self.wh.forward(x.vectors);
-        let lengths = squares(hidden.clone()).sqrt().squeeze_dim(1);
-        let scalars = self.ws.forward(Tensor::cat(vec![x.scalars, lengths], 1));
-        (scalars, hidden)
+        let (scalars, vectors) = (0..x.scalars, 0..x.vectors());
+        self.finish(self.map(x.rows, scalars, vectors))
     }
 
     /// As [`Perceptron::forward`] of source, edge and target side by side. What sources and targets contribute linearly is
@@ -89,55 +72,59 @@ impl Perceptron {
     /// - `x`: `N` nodes
     /// - `edges` and output: `E` edges
     pub(super) fn forward_edges(&self, x: &State, edges: &State, graph: &GraphBatch) -> State {
-        let ([_, s], [_, _, v]) = (x.scalars.dims(), x.vectors.dims());
-        let ([count, se], [_, _, ve]) = (edges.scalars.dims(), edges.vectors.dims());
-        let part = |x: &State, scalars: Range<usize>, vectors: Range<usize>| State {
-            scalars: linear(x.scalars.clone(), columns(&self.ws, scalars), None),
-            vectors: linear(x.vectors.clone(), columns(&self.wh, vectors), None),
-        };
-        let source = part(x, 0..s, 0..v).pack();
-        let target = part(x, s + se..2 * s + se, v + ve..2 * v + ve).pack();
-        let ends = gather_rows(source, &graph.edge_from) + gather_rows(target, &graph.edge_to);
-        let (output, hidden) = (self.ws.sizes().0, self.wh.sizes().0);
-        let sum = State::unpack(ends, output).add(part(edges, s..s + se, v..v + ve));
-        let lengths = squares(sum.vectors.clone()).sqrt();
-        let lengths = lengths.reshape([count, hidden]);
-        let of_lengths = columns(&self.ws, 2 * s + se..2 * s + se + hidden);
-        let bias = self.ws.bias.as_ref().map(Param::val);
-        let scalars = sum.scalars + linear(lengths, of_lengths, bias);
-        self.finish(scalars, sum.vectors)
+        let (s, v) = (x.scalars, x.vectors());
+        let (se, ve) = (edges.scalars, edges.vectors());
+        let source = self.map(x.rows.clone(), 0..s, 0..v);
+        let target = self.map(x.rows.clone(), s + se..2 * s + se, v + ve..2 * v + ve);
+        let edges = self.map(edges.rows.clone(), s..s + se, v..v + ve);
+        let sums = edge_sum(edges, source, target, &graph.edge_from, &graph.edge_to);
+        self.finish(sums)
     }
 
-    fn finish(&self, scalars: Tensor<2>, hidden: Tensor<3>) -> State {
-        let vectors = match &self.wv {
-            Some(wv) => self.gated(wv.forward(hidden), &scalars),
-            None => Tensor::zeros([scalars.dims()[0], 3, 0], &scalars.device()),
+    /// What these columns of the first linear maps make of rows: `[N, S + 3 V] -> [N, output + 3 hidden]`.
+    fn map(&self, rows: Tensor<2>, scalars: Range<usize>, vectors: Range<usize>) -> Tensor<2> {
+        let columns = |layer: &Linear, range| layer.weight.val().slice_dim(1, range);
+        vector_linear(rows, columns(&self.ws, scalars), columns(&self.wh, vectors))
+    }
+
+    /// All behind the first linear maps.
+    fn finish(&self, rows: Tensor<2>) -> State {
+        let ((outputs, inputs), (hidden, _)) = (self.ws.sizes(), self.wh.sizes());
+        let of_lengths = self.ws.weight.val().slice_dim(1, inputs - hidden..inputs);
+        let bias = match &self.ws.bias {
+            Some(bias) => bias.val(),
+            None => Tensor::zeros([outputs], &rows.device()),
         };
-        State {
-            scalars: self.activate(scalars),
-            vectors,
+        if let (Some(wv), None) = (&self.wv, &self.wsv) {
+            let rows = vector_perceptron(rows, of_lengths, bias, wv.weight.val(), self.active);
+            return State {
+                rows,
+                scalars: outputs,
+            };
+        }
+        let x = State {
+            rows,
+            scalars: outputs,
+        };
+        let measured = x.lengths().matmul(of_lengths.transpose());
+        let scalars = x.scalar_part() + measured + bias.unsqueeze();
+        let activated = match self.active {
+            true => relu(scalars.clone()),
+            false => scalars.clone(),
+        };
+        match (&self.wv, &self.wsv) {
+            (Some(wv), Some(wsv)) => {
+                let gate = match self.active {
+                    true => wsv.forward(sigmoid(scalars)),
+                    false => wsv.forward(scalars),
+                };
+                let vectors = wv.forward(x.vector_part()) * sigmoid(gate).unsqueeze_dim(1);
+                State::new(activated, vectors)
+            }
+            _ => State {
+                rows: activated,
+                scalars: outputs,
+            },
         }
     }
-
-    fn activate(&self, scalars: Tensor<2>) -> Tensor<2> {
-        match self.active {
-            true => relu(scalars),
-            false => scalars,
-        }
-    }
-
-    fn gated(&self, vectors: Tensor<3>, scalars: &Tensor<2>) -> Tensor<3> {
-        let gate = match (&self.wsv, self.active) {
-            (Some(wsv), true) => wsv.forward(sigmoid(scalars.clone())).unsqueeze_dim(1),
-            (Some(wsv), false) => wsv.forward(scalars.clone()).unsqueeze_dim(1),
-            (None, true) => squares(vectors.clone()).sqrt(),
-            (None, false) => return vectors,
-        };
-        vectors * sigmoid(gate)
-    }
-}
-
-/// `[columns, output]`: columns of a weight, transposed for a product.
-fn columns(layer: &Linear, range: Range<usize>) -> Tensor<2> {
-    layer.weight.val().slice_dim(1, range).transpose()
 }

@@ -70,8 +70,8 @@ pub(crate) fn design(comparison: &mut Comparison<'_>, device: &Device) -> Result
 
     let (nodes, ..) = hidden(&stored);
     let last = nodes[nodes.len() - 1].clone();
-    let scalars = last.scalars * tensor(golden, "in.cotangent_s", device)?;
-    let vectors = last.vectors.swap_dims(1, 2) * tensor(golden, "in.cotangent_v", device)?;
+    let scalars = last.scalar_part() * tensor(golden, "in.cotangent_s", device)?;
+    let vectors = last.vector_part().swap_dims(1, 2) * tensor(golden, "in.cotangent_v", device)?;
     let grads = (scalars.sum() + vectors.sum()).backward();
     gradients(
         comparison,
@@ -158,14 +158,9 @@ pub(crate) fn gate(comparison: &mut Comparison<'_>, device: &Device) -> Result<(
         input("in.node_v")?.require_grad(),
     );
     let run = |vectors: Tensor<3>, edge_vectors: Tensor<3>| -> Result<State, GoldenError> {
-        let edges = State {
-            scalars: tensor(golden, "in.edge_s", device)?,
-            vectors: edge_vectors.swap_dims(1, 2),
-        };
-        let x = State {
-            scalars: scalars.clone(),
-            vectors: vectors.swap_dims(1, 2),
-        };
+        let held = tensor(golden, "in.edge_s", device)?;
+        let edges = State::new(held, edge_vectors.swap_dims(1, 2));
+        let x = State::new(scalars.clone(), vectors.swap_dims(1, 2));
         Ok(layer.forward(x, Some(&edges), &batch))
     };
     let turned = run(input("in.rotated.node_v")?, input("in.rotated.edge_v")?)?;
@@ -173,8 +168,8 @@ pub(crate) fn gate(comparison: &mut Comparison<'_>, device: &Device) -> Result<(
     for (name, values) in [state("out.node", &out), state("out.rotated.node", &turned)].concat() {
         comparison.all(&name, &values);
     }
-    let by_scalars = out.scalars * tensor(golden, "in.cotangent_s", device)?;
-    let by_vectors = out.vectors.swap_dims(1, 2) * input("in.cotangent_v")?;
+    let by_scalars = out.scalar_part() * tensor(golden, "in.cotangent_s", device)?;
+    let by_vectors = out.vector_part().swap_dims(1, 2) * input("in.cotangent_v")?;
     let grads = (by_scalars.sum() + by_vectors.sum()).backward();
     let mut found = params::gradients(&layer, &grads);
     let inputs = [
@@ -292,10 +287,10 @@ fn with_features(
 /// Scalars `[N, S]` and vectors `[N, V, 3]` by name.
 fn state(name: &str, state: &State) -> Vec<(String, Vec<f32>)> {
     vec![
-        (format!("{name}_s"), values(state.scalars.clone())),
+        (format!("{name}_s"), values(state.scalar_part())),
         (
             format!("{name}_v"),
-            values(state.vectors.clone().swap_dims(1, 2)),
+            values(state.vector_part().swap_dims(1, 2)),
         ),
     ]
 }

@@ -5,7 +5,7 @@ use molglot_tensor::{
     Init, Tensor,
     burn::module::Module,
     nn::{Dropout, LayerNorm, Linear, LinearConfig},
-    ops::{KeyRanges, attention_softmax, gelu},
+    ops::{KeyRanges, attention_softmax, gelu, head_mix, pair_scores},
 };
 
 use super::{EPSILON, STD, UnimolConfig};
@@ -36,19 +36,11 @@ impl PairAttention {
         pairs: Tensor<4>,
         visible: &KeyRanges,
     ) -> (Tensor<3>, Tensor<4>) {
-        let [batch, length, width] = x.dims();
-        let size = width / self.heads;
-        let all = self.in_proj.forward(x);
-        let part = |number: usize| {
-            let part = all.clone().narrow(2, number * width, width);
-            part.reshape([batch, length, self.heads, size])
-                .swap_dims(1, 2)
-        };
-        let q = part(0).mul_scalar((size as f64).powf(-0.5));
-        let scores = q.matmul(part(1).swap_dims(2, 3)) + pairs;
+        let size = x.dims()[2] / self.heads;
+        let joint = self.in_proj.forward(x);
+        let scores = pair_scores(joint.clone(), pairs, (size as f64).powf(-0.5));
         let p = attention_softmax(scores.clone(), visible, 1.0);
-        let mixed = self.dropout.forward(p).matmul(part(2));
-        let mixed = mixed.swap_dims(1, 2).reshape([batch, length, width]);
+        let mixed = head_mix(self.dropout.forward(p), joint);
         (self.out_proj.forward(mixed), scores)
     }
 }

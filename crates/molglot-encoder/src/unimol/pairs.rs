@@ -5,7 +5,7 @@ use molglot_tensor::{
     Device, Init, RowIndex, Tensor, TensorData,
     burn::module::Module,
     nn::{Embedding, Linear, LinearConfig},
-    ops::gelu,
+    ops::{gaussians, gelu},
 };
 
 use super::Tokens;
@@ -61,9 +61,8 @@ impl GaussianLayer {
         let distances = Tensor::<2>::from_data(distances, device);
         let shifted = self.mul.forward(&types) * distances + self.bias.forward(&types);
         let widths = self.stds.weight.val().abs().add_scalar(NARROWEST);
-        let off = (shifted - self.means.weight.val()) / widths.clone();
-        let height = widths.mul_scalar((2.0 * PI).sqrt()).recip();
-        off.square().mul_scalar(-0.5).exp() * height
+        let area = (2.0 * PI).sqrt();
+        gaussians(shifted, self.means.weight.val(), widths, area)
     }
 }
 

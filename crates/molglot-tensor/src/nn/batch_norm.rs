@@ -2,13 +2,13 @@
 
 use burn::{
     module::{Flag, Module, Param, RunningState},
-    tensor::{
-        Tensor,
-        module::{batch_norm, batch_norm_train},
-    },
+    tensor::Tensor,
 };
 
-use crate::Init;
+use crate::{
+    Init,
+    ops::{Normalisation, RowCounts, column_moments, normalise_columns},
+};
 
 /// Added to a variance before its root: PyTorch's default.
 const EPSILON: f64 = 1e-5;
@@ -65,30 +65,58 @@ impl BatchNorm {
     ///
     /// - `x` and output: `[N, D]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        self.apply(x, None, false)
+    }
+
+    /// As [`BatchNorm::forward`], with a ReLU behind it.
+    pub fn forward_relu(&self, x: Tensor<2>) -> Tensor<2> {
+        self.apply(x, None, true)
+    }
+
+    /// As [`BatchNorm::forward`] or [`BatchNorm::forward_relu`], of rows that stand for several equal ones each.
+    pub fn forward_counted(&self, x: Tensor<2>, counts: &RowCounts, relu: bool) -> Tensor<2> {
+        self.apply(x, Some(counts), relu)
+    }
+
+    fn apply(&self, x: Tensor<2>, counts: Option<&RowCounts>, relu: bool) -> Tensor<2> {
         let bias = self.bias.val();
         let weight = match &self.weight {
             Some(weight) => weight.val(),
             None => Tensor::ones(bias.dims(), &x.device()),
         };
-        if !(x.device().is_autodiff() && self.training.val().is_enabled()) {
-            return batch_norm(
-                x,
-                weight,
-                bias,
-                self.running_mean.value_sync(),
-                self.running_var.value_sync(),
-                self.epsilon,
-            );
-        }
-        let rows = x.dims()[0] as f64;
-        let result = batch_norm_train(x, weight, bias, self.epsilon);
-        let unbiased = rows / (rows - 1.0).max(1.0);
-        let follow = |running: &RunningState<Tensor<1>>, batch: Tensor<1>| {
-            let old = running.value_sync().mul_scalar(1.0 - self.momentum);
-            running.update((old + batch.detach().mul_scalar(self.momentum)).detach());
+        let of_batch = x.device().is_autodiff() && self.training.val().is_enabled();
+        let moments = match of_batch {
+            true => self.follow(&x, counts),
+            false => Tensor::stack(
+                vec![
+                    self.running_mean.value_sync(),
+                    self.running_var.value_sync(),
+                ],
+                0,
+            ),
         };
-        follow(&self.running_mean, result.mean);
-        follow(&self.running_var, result.variance.mul_scalar(unbiased));
-        result.output
+        let how = Normalisation {
+            epsilon: self.epsilon as f32,
+            relu,
+            of_batch,
+            counts: counts.cloned(),
+        };
+        normalise_columns(x, moments, weight, bias, how)
+    }
+
+    /// The moments of the batch, after the running ones have taken their part of them.
+    fn follow(&self, x: &Tensor<2>, counts: Option<&RowCounts>) -> Tensor<2> {
+        let moments = column_moments(x.clone(), counts);
+        let rows = counts.map_or(x.dims()[0] as f64, RowCounts::total);
+        let unbiased = rows / (rows - 1.0).max(1.0);
+        let follow = |running: &RunningState<Tensor<1>>, row: usize, scale: f64| {
+            let batch = moments.clone().slice_dim(0, row..row + 1).squeeze_dim(0);
+            let old = running.value_sync().inner().mul_scalar(1.0 - self.momentum);
+            let new = old + batch.mul_scalar(scale * self.momentum);
+            running.update(Tensor::from_inner(new));
+        };
+        follow(&self.running_mean, 0, 1.0);
+        follow(&self.running_var, 1, unbiased);
+        moments
     }
 }

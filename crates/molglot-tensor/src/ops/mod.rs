@@ -18,40 +18,56 @@ use burn::{
 
 mod adamw;
 mod attention;
+mod batch_norm;
 mod cross_entropy;
 mod dropout;
+mod edge_sum;
+mod gaussians;
 mod gelu;
 #[cfg(feature = "flex")]
 mod gemm;
 mod head_loss;
+mod head_parts;
 mod key_ranges;
 mod layer_norm;
 mod linear;
 mod math;
+mod message_sums;
 mod propagate;
 mod recompute;
+mod relation_index;
 mod relational;
 mod rms_norm;
 mod rope;
 mod row_index;
+#[cfg(feature = "flex")]
+mod row_kernels;
 mod rows;
 mod segment_max;
 mod segment_softmax;
 mod soft_cap;
 mod softmax;
 mod swiglu;
+mod vector_linear;
+mod vector_perceptron;
 
 pub(crate) use adamw::{Step as AdamWStep, adamw};
 pub use attention::attention;
+pub use batch_norm::{Normalisation, RowCounts, column_moments, normalise_columns};
 pub use cross_entropy::cross_entropy;
 pub use dropout::dropout;
+pub use edge_sum::edge_sum;
+pub use gaussians::gaussians;
 pub use gelu::{gelu, gelu_tanh};
 pub use head_loss::{head_loss, head_loss_within};
+pub use head_parts::{head_mix, pair_scores};
 pub use key_ranges::KeyRanges;
 pub use layer_norm::layer_norm;
 pub use linear::{linear, linear_onto};
+pub use message_sums::{MessageIndex, message_sums};
 pub use propagate::propagate;
 pub use recompute::recompute;
+pub use relation_index::RelationIndex;
 pub use relational::relational_linear;
 pub use rms_norm::rms_norm;
 pub use rope::{RopeAngles, RopeTable, rope};
@@ -62,6 +78,8 @@ pub use segment_softmax::segment_softmax;
 pub use soft_cap::soft_cap;
 pub use softmax::attention_softmax;
 pub use swiglu::swiglu;
+pub use vector_linear::vector_linear;
+pub use vector_perceptron::vector_perceptron;
 
 /// `x` in f32.
 fn widen<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
@@ -98,7 +116,7 @@ const CHUNK: usize = 16 * 1024;
 mod flex {
     //! Reading and making the tensors of the flex backend.
 
-    use burn::tensor::{DType, Shape};
+    use burn::tensor::{Shape, TensorData};
     use burn_flex::FlexTensor;
 
     /// The tensor itself when it is contiguous, so that whoever is its only holder may write into it; else a copy.
@@ -117,8 +135,11 @@ mod flex {
     }
 
     /// An uninitialised-by-contract f32 tensor: the kernel writes every value.
+    ///
+    /// `FlexTensor::empty` makes bytes, which have no alignment to speak of, and copies all of them to where they have one.
     pub(super) fn output(shape: Shape) -> FlexTensor {
-        FlexTensor::empty(shape, DType::F32)
+        let zeros = vec![0f32; shape.num_elements()];
+        FlexTensor::from_data(TensorData::new(zeros, shape))
     }
 
     /// Length of the last axis.

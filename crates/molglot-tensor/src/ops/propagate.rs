@@ -29,18 +29,16 @@ composed_backends!(PropagateOps);
 
 #[cfg(feature = "flex")]
 mod flex {
+    use super::{
+        super::{
+            flex::{output, values, width},
+            row_kernels::{by_segment, sum_rows_at},
+        },
+        PropagateOps, RowIndex,
+    };
     use burn::{
         backend::{Flex, tensor::FloatTensor},
         tensor::Shape,
-    };
-    use rayon::prelude::*;
-
-    use super::{
-        super::{
-            CHUNK,
-            flex::{output, values, width},
-        },
-        PropagateOps, RowIndex,
     };
 
     impl PropagateOps for Flex {
@@ -49,22 +47,9 @@ mod flex {
             let width = width(&x);
             let mut out = output(Shape::from([to.rows(), width]));
             let source = values(&x);
-            let rows = (CHUNK / width / 4).max(1);
-            out.storage_mut::<f32>()
-                .par_chunks_mut(rows * width)
-                .enumerate()
-                .for_each(|(chunk, out)| {
-                    for (local, out) in out.chunks_exact_mut(width).enumerate() {
-                        out.fill(0.0);
-                        for &position in to.positions(chunk * rows + local) {
-                            let row = from.index()[position as usize] as usize;
-                            let row = &source[row * width..][..width];
-                            out.iter_mut()
-                                .zip(row)
-                                .for_each(|(out, value)| *out += value);
-                        }
-                    }
-                });
+            by_segment(out.storage_mut(), width, &to, |row, out| {
+                sum_rows_at(out, source, to.positions(row), from.index());
+            });
             out
         }
     }

@@ -75,18 +75,16 @@ composed_backends!(RowOps);
 
 #[cfg(feature = "flex")]
 mod flex {
+    use super::{
+        super::{
+            flex::{output, values, width},
+            row_kernels::{by_row, by_segment, sum_rows},
+        },
+        RowIndex, RowOps,
+    };
     use burn::{
         backend::{Flex, tensor::FloatTensor},
         tensor::Shape,
-    };
-    use rayon::prelude::*;
-
-    use super::{
-        super::{
-            CHUNK,
-            flex::{output, values, width},
-        },
-        RowIndex, RowOps,
     };
 
     impl RowOps for Flex {
@@ -94,16 +92,11 @@ mod flex {
             let x = x.to_contiguous();
             let width = width(&x);
             let mut out = output(Shape::from([index.len(), width]));
-            let rows = (CHUNK / width).max(1);
             let source = values(&x);
-            out.storage_mut::<f32>()
-                .par_chunks_mut(rows * width)
-                .zip(index.index().par_chunks(rows))
-                .for_each(|(out, index)| {
-                    for (out, &row) in out.chunks_exact_mut(width).zip(index) {
-                        out.copy_from_slice(&source[row as usize * width..][..width]);
-                    }
-                });
+            let index = index.index();
+            by_row(out.storage_mut(), width, width, |position, out| {
+                out.copy_from_slice(&source[index[position] as usize * width..][..width]);
+            });
             out
         }
 
@@ -112,21 +105,9 @@ mod flex {
             let width = width(&x);
             let mut out = output(Shape::from([index.rows(), width]));
             let source = values(&x);
-            let rows = (CHUNK / width / 4).max(1);
-            out.storage_mut::<f32>()
-                .par_chunks_mut(rows * width)
-                .enumerate()
-                .for_each(|(chunk, out)| {
-                    for (local, out) in out.chunks_exact_mut(width).enumerate() {
-                        out.fill(0.0);
-                        for &position in index.positions(chunk * rows + local) {
-                            let row = &source[position as usize * width..][..width];
-                            out.iter_mut()
-                                .zip(row)
-                                .for_each(|(out, value)| *out += value);
-                        }
-                    }
-                });
+            by_segment(out.storage_mut(), width, &index, |row, out| {
+                sum_rows(out, source, index.positions(row));
+            });
             out
         }
     }

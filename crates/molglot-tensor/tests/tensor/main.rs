@@ -3,6 +3,7 @@
 
 mod dropout;
 mod fused_ops;
+mod graph_ops;
 mod optimizer;
 mod segments;
 mod torch;

@@ -2,7 +2,7 @@
 
 use molglot_tensor::{
     Backend, Device, RowIndex, Tensor, TensorData,
-    ops::{gather_rows, propagate, relational_linear, segment_max, segment_softmax, segment_sum},
+    ops::{gather_rows, propagate, segment_max, segment_softmax, segment_sum},
 };
 use proptest::prelude::*;
 
@@ -127,30 +127,6 @@ proptest! {
             let composed = run(&x, &cotangent, width, &device, |x| segment_sum(gather_rows(x, &from), &to));
             close("propagated", &fused.0, &composed.0);
             close("its gradient", &fused.1, &composed.1);
-        }
-    }
-
-    /// A relational layer is the product with what was propagated, for both of its gradients.
-    #[test]
-    fn a_relational_layer_is_a_product((rows, index, width) in plans(), nodes in 1usize..9, relations in 1usize..5, output in 1usize..7) {
-        let to: Vec<u32> = index.iter().enumerate().map(|(e, i)| (e as u32 * 5 + i) % (nodes * relations) as u32).collect();
-        let (from, to) = (RowIndex::new(rows, index), RowIndex::new(nodes * relations, to));
-        let columns = relations * width;
-        let (x, weight) = (whole(rows, width, 7), whole(output, columns, 8));
-        let cotangent = whole(nodes, output, 9);
-        for backend in Backend::cpus() {
-            let device = backend.open().unwrap().autodiff();
-            let product = |x: Tensor<2>, weight: Tensor<2>| {
-                propagate(x, &from, &to).reshape([nodes, columns]).matmul(weight.transpose())
-            };
-            let fixed = |values: &[f32], width: usize| tensor(values, values.len() / width, width, &device);
-            let fused = run(&x, &cotangent, width, &device, |x| relational_linear(x, fixed(&weight, columns), &from, &to));
-            let composed = run(&x, &cotangent, width, &device, |x| product(x, fixed(&weight, columns)));
-            close("relational", &fused.0, &composed.0);
-            close("its gradient", &fused.1, &composed.1);
-            let fused = run(&weight, &cotangent, columns, &device, |w| relational_linear(fixed(&x, width), w, &from, &to));
-            let composed = run(&weight, &cotangent, columns, &device, |w| product(fixed(&x, width), w));
-            close("its weight's gradient", &fused.1, &composed.1);
         }
     }
 }

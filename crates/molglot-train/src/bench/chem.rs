@@ -89,7 +89,7 @@ pub(super) static WORKLOADS: [Workload; 8] = [
 ];
 
 /// The molecules of the benchmark, as SMILES.
-fn smiles(corpora: Option<&Path>) -> Result<Vec<String>, Error> {
+pub(super) fn smiles(corpora: Option<&Path>) -> Result<Vec<String>, Error> {
     let Some(corpora) = corpora else {
         return Ok(builtin_records()
             .into_iter()

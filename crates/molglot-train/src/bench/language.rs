@@ -296,7 +296,7 @@ fn ceiling(at: &Setting<'_>) -> Work {
 }
 
 /// Waits until the device has done what it was asked for.
-fn finish(device: &Device) {
+pub(super) fn finish(device: &Device) {
     // A device that cannot wait has nothing left to do.
     let _ = device.sync();
 }

@@ -3,7 +3,10 @@
 //! A rate is work done per second of wall time on all cores, so larger is better. Machines are noisy: compare medians
 //! of runs made side by side, never a figure from another day.
 
+mod chains;
 mod chem;
+mod edges;
+mod encoder;
 mod language;
 mod structure;
 
@@ -70,6 +73,8 @@ pub fn workloads() -> impl Iterator<Item = &'static Workload> + Clone {
         .iter()
         .chain(&structure::WORKLOADS)
         .chain(&language::WORKLOADS)
+        .chain(&encoder::WORKLOADS)
+        .chain(&edges::WORKLOADS)
 }
 
 /// The workloads of the given names, in the order given; if none is given, all that are not of full size.
