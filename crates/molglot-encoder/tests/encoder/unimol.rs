@@ -1,8 +1,8 @@
 //! Uni-Mol: padding and pairs.
 
-use molglot_core::GraphBatch;
+use molglot_core::{Encoder, GraphBatch};
 use molglot_encoder::unimol::{Tokens, Unimol, UnimolConfig};
-use molglot_graph::{GeomGraph, GraphSpec};
+use molglot_graph::{GeomGraph, GraphSpec, NodeKind};
 use molglot_tensor::{Backend, Device, Init};
 
 use crate::{
@@ -67,4 +67,34 @@ fn pairs_have_a_direction() {
     let (one_way, other) = (values(pairs.clone()), values(pairs.swap_dims(2, 3)));
     let apart = one_way.iter().zip(&other).map(|(a, b)| (a - b).abs());
     assert!(apart.fold(0.0, f32::max) > 1e-4);
+}
+
+/// With pairs come the same features; units stand where their tokens are, pairs and norms where their graphs are.
+#[test]
+fn pairs_are_told_beside_the_same_features() {
+    let device = Backend::Flex.open().unwrap();
+    let model = model(&device);
+    let small = Source::molecule("CO").graph(&GraphSpec::unimol());
+    let batch = batch(&[small, graph(|place| place)], &device);
+    let (features, pairs) = model.encode_pairs(&batch);
+    let (alone, pairs) = (model.encode(&batch), pairs.unwrap());
+    assert_eq!(values(features.node), values(alone.node));
+    assert_eq!(values(features.graph), values(alone.graph));
+    assert_eq!((pairs.lengths.clone(), pairs.length()), (vec![4, 13], 13));
+    assert_eq!(pairs.states.dims(), [2, 13, 13, model.pair_width()]);
+    let places: Vec<u32> = (1..3).chain(14..25).collect();
+    assert_eq!(pairs.units.index(), places);
+    for (unit, &token) in batch.nodes_of(NodeKind::Atom).zip(pairs.units.index()) {
+        assert_eq!(batch.positions[unit], pairs.positions[token as usize]);
+    }
+    let changes = values(pairs.changes.clone());
+    let row = pairs.length() * model.pair_width();
+    assert!(changes[4 * row..13 * row].iter().all(|&value| value == 0.0));
+    assert!(
+        changes[..model.pair_width()]
+            .iter()
+            .all(|&value| value != 0.0)
+    );
+    let [tokens, changed] = pairs.norm_excess.map(values);
+    assert_eq!((tokens.len(), changed.len()), (2, 2));
 }
