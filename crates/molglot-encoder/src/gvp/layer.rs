@@ -66,17 +66,17 @@ impl GvpLayer {
                 rows: segment_mean(message.rows, &graph.edge_to),
                 ..message
             };
-            x = x.add(drop_out(&self.dropout, mean));
+            x = x.add(drop_out(&self.dropout, &mean));
         }
-        x = self.norm(0, x);
+        x = self.norm(0, &x);
         let update = self
             .feed
             .iter()
             .fold(x.clone(), |x, layer| layer.forward(x));
-        self.norm(1, x.add(drop_out(&self.dropout, update)))
+        self.norm(1, &x.add(drop_out(&self.dropout, &update)))
     }
 
-    fn norm(&self, number: usize, x: State) -> State {
+    fn norm(&self, number: usize, x: &State) -> State {
         self.norms[number].forward(x)
     }
 }

@@ -162,8 +162,8 @@ impl Stem {
 
     fn forward(&self, x: State) -> State {
         match self.norm_first {
-            true => self.perceptron.forward(self.norm.forward(x)),
-            false => self.norm.forward(self.perceptron.forward(x)),
+            true => self.perceptron.forward(self.norm.forward(&x)),
+            false => self.norm.forward(&self.perceptron.forward(x)),
         }
     }
 }
@@ -176,7 +176,7 @@ struct Readout {
 }
 
 impl Readout {
-    fn forward(&self, x: State) -> Tensor<2> {
+    fn forward(&self, x: &State) -> Tensor<2> {
         self.perceptron.forward(self.norm.forward(x)).rows
     }
 }
@@ -266,7 +266,7 @@ impl Encoder for Gvp {
         let states = self.hidden(graph).nodes;
         let last = states[states.len() - 1].clone();
         let node = match &self.out {
-            Some(out) => out.forward(last),
+            Some(out) => out.forward(&last),
             None => last.invariant(),
         };
         Features {

@@ -28,7 +28,7 @@ impl StateNorm {
         }
     }
 
-    pub(super) fn forward(&self, x: State) -> State {
+    pub(super) fn forward(&self, x: &State) -> State {
         let vectors = x.vector_part();
         let size = squares(vectors.clone()).mean_dim(2).sqrt();
         let scalars = layer_norm(x.scalar_part(), self.weight.val(), self.bias.val(), EPSILON);
@@ -37,7 +37,7 @@ impl StateNorm {
 }
 
 /// Drops scalars one by one and vectors as a whole.
-pub(super) fn drop_out(dropout: &Dropout, x: State) -> State {
+pub(super) fn drop_out(dropout: &Dropout, x: &State) -> State {
     let vectors = x.vector_part();
     let [rows, _, channels] = vectors.dims();
     let vectors = dropout.along(vectors, [rows, 1, channels]);

@@ -85,7 +85,7 @@ pub(super) trait BatchNormOps: Backend {
         bias: FloatTensor<Self>,
         how: Normalisation,
     ) -> FloatTensor<Self> {
-        let (unit, _) = standardised::<Self>(x, moments, how.epsilon);
+        let (unit, _) = standardised::<Self>(x, &moments, how.epsilon);
         let out = Self::float_add(Self::float_mul(unit, weight), bias);
         if how.relu { Self::relu(out) } else { out }
     }
@@ -104,7 +104,7 @@ pub(super) trait BatchNormOps: Backend {
         how: Normalisation,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let total = total(x.shape().as_slice()[0], how.counts.as_ref());
-        let (unit, scale) = standardised::<Self>(x, moments, how.epsilon);
+        let (unit, scale) = standardised::<Self>(x, &moments, how.epsilon);
         let grad = if how.relu {
             let out = Self::float_add(Self::float_mul(unit.clone(), weight.clone()), bias);
             Self::float_mul(grad, Self::float_sign(Self::relu(out)))
@@ -142,7 +142,7 @@ fn counted<B: Backend>(x: FloatTensor<B>, counts: Option<&RowCounts>) -> FloatTe
 /// Columns of mean 0 and variance 1, and what they were scaled by: `[N, D]`, `[1, D]`.
 fn standardised<B: Backend>(
     x: FloatTensor<B>,
-    moments: FloatTensor<B>,
+    moments: &FloatTensor<B>,
     epsilon: f32,
 ) -> (FloatTensor<B>, FloatTensor<B>) {
     let row =
@@ -297,9 +297,9 @@ mod flex {
         counts.chunks(ROWS).nth(chunk)
     }
 
-    fn row(values: Vec<f32>) -> FlexTensor {
+    fn row(values: &[f32]) -> FlexTensor {
         let mut out = output(Shape::from([1, values.len()]));
-        out.storage_mut().copy_from_slice(&values);
+        out.storage_mut().copy_from_slice(values);
         out
     }
 
@@ -412,7 +412,10 @@ mod flex {
                     let counts = part(how.counts.as_ref(), chunk);
                     backward(x, grad, counts, &columns, &shared, out);
                 });
-            let narrow = |values: &[f64]| row(values.iter().map(|&value| value as f32).collect());
+            let narrow = |values: &[f64]| {
+                let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();
+                row(&values)
+            };
             (out, narrow(&unit), narrow(plain))
         }
     }

@@ -30,7 +30,7 @@ pub(super) trait RelationalOps: Backend + PropagateOps {
         onto: FloatTensor<Self>,
         index: RelationIndex,
     ) -> FloatTensor<Self> {
-        let product = Self::float_matmul(sums::<Self>(x, index), Self::float_transpose(weight));
+        let product = Self::float_matmul(sums::<Self>(x, &index), Self::float_transpose(weight));
         Self::float_add(onto, product)
     }
 
@@ -52,7 +52,7 @@ pub(super) trait RelationalOps: Backend + PropagateOps {
         grad: FloatTensor<Self>,
         index: RelationIndex,
     ) -> FloatTensor<Self> {
-        Self::float_matmul(Self::float_transpose(grad), sums::<Self>(x, index))
+        Self::float_matmul(Self::float_transpose(grad), sums::<Self>(x, &index))
     }
 
     /// The gradient of an `onto` of one row: `[N, O] -> [1, O]`.
@@ -62,7 +62,7 @@ pub(super) trait RelationalOps: Backend + PropagateOps {
 }
 
 /// `[N, relations * D]`: what arrives, relations side by side.
-fn sums<B: PropagateOps>(x: FloatTensor<B>, index: RelationIndex) -> FloatTensor<B> {
+fn sums<B: PropagateOps>(x: FloatTensor<B>, index: &RelationIndex) -> FloatTensor<B> {
     let columns = index.relations() * x.shape().as_slice()[1];
     let sums = B::propagate(x, index.from().clone(), index.to().clone());
     B::float_reshape(sums, Shape::from([index.targets(), columns]))

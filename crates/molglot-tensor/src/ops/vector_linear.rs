@@ -26,7 +26,7 @@ pub(super) trait VectorLinearOps: Backend {
         scalar_weight: FloatTensor<Self>,
         vector_weight: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        let (scalars, vectors) = split::<Self>(x, scalar_weight.shape().as_slice()[1]);
+        let (scalars, vectors) = split::<Self>(&x, scalar_weight.shape().as_slice()[1]);
         let scalars = Self::float_matmul(scalars, Self::float_transpose(scalar_weight));
         let vectors = Self::float_matmul(vectors, Self::float_transpose(vector_weight));
         join::<Self>(scalars, vectors)
@@ -38,7 +38,7 @@ pub(super) trait VectorLinearOps: Backend {
         vector_weight: FloatTensor<Self>,
         grad: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        let (scalars, vectors) = split::<Self>(grad, scalar_weight.shape().as_slice()[0]);
+        let (scalars, vectors) = split::<Self>(&grad, scalar_weight.shape().as_slice()[0]);
         join::<Self>(
             Self::float_matmul(scalars, scalar_weight),
             Self::float_matmul(vectors, vector_weight),
@@ -52,8 +52,8 @@ pub(super) trait VectorLinearOps: Backend {
         inputs: usize,
         outputs: usize,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (scalars, vectors) = split::<Self>(x, inputs);
-        let (grad_scalars, grad_vectors) = split::<Self>(grad, outputs);
+        let (scalars, vectors) = split::<Self>(&x, inputs);
+        let (grad_scalars, grad_vectors) = split::<Self>(&grad, outputs);
         (
             Self::float_matmul(Self::float_transpose(grad_scalars), scalars),
             Self::float_matmul(Self::float_transpose(grad_vectors), vectors),
@@ -63,7 +63,7 @@ pub(super) trait VectorLinearOps: Backend {
 
 /// `[N, S]`, and the axes of vectors as rows, `[3 N, V]`.
 pub(super) fn split<B: Backend>(
-    x: FloatTensor<B>,
+    x: &FloatTensor<B>,
     scalars: usize,
 ) -> (FloatTensor<B>, FloatTensor<B>) {
     let [rows, width] = x.shape().dims();

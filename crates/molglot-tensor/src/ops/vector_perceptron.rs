@@ -36,7 +36,7 @@ pub(super) trait VectorPerceptronOps: Backend {
         vectors: FloatTensor<Self>,
         active: bool,
     ) -> FloatTensor<Self> {
-        let parts = Parts::<Self>::new(x, lengths, bias, vectors);
+        let parts = Parts::<Self>::new(&x, lengths, bias, vectors);
         match active {
             true => {
                 let gate = along::<Self>(Self::sigmoid(parts.sizes));
@@ -63,8 +63,8 @@ pub(super) trait VectorPerceptronOps: Backend {
         FloatTensor<Self>,
         FloatTensor<Self>,
     ) {
-        let parts = Parts::<Self>::new(x, lengths.clone(), bias, vectors.clone());
-        let (grad_scalars, grad_mixed) = split::<Self>(grad, lengths.shape().as_slice()[0]);
+        let parts = Parts::<Self>::new(&x, lengths.clone(), bias, vectors.clone());
+        let (grad_scalars, grad_mixed) = split::<Self>(&grad, lengths.shape().as_slice()[0]);
         let (grad_scalars, grad_mixed) = match active {
             true => {
                 let passes = Self::float_sign(Self::relu(parts.scalars));
@@ -110,7 +110,7 @@ struct Parts<B: Backend> {
 
 impl<B: Backend> Parts<B> {
     fn new(
-        x: FloatTensor<B>,
+        x: &FloatTensor<B>,
         lengths: FloatTensor<B>,
         bias: FloatTensor<B>,
         vectors: FloatTensor<B>,

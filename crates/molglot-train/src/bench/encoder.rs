@@ -13,9 +13,10 @@ use molglot_tensor::{
     Init, Tensor, burn,
     burn::{
         module::Module,
-        optim::{AdamWConfig, GradientsParams, ModuleOptimizer},
+        optim::{GradientsParams, ModuleOptimizer},
     },
     nn::{Linear, LinearConfig},
+    optim::AdamW,
 };
 
 use super::{
@@ -48,7 +49,7 @@ pub(super) static WORKLOADS: [Workload; 4] = [
                 .collect();
             Ok(step(
                 at,
-                EncoderConfig::Gin(GinConfig::default()),
+                &EncoderConfig::Gin(GinConfig::default()),
                 &graphs,
                 Read::Head,
                 graphs.len(),
@@ -89,7 +90,7 @@ pub(super) static WORKLOADS: [Workload; 4] = [
             let count = graphs.len();
             Ok(step(
                 at,
-                EncoderConfig::Unimol(config),
+                &EncoderConfig::Unimol(config),
                 &graphs,
                 Read::Units,
                 count,
@@ -125,7 +126,7 @@ fn on_chains(at: &Setting<'_>, config: EncoderConfig) -> Result<Work, Error> {
     let graphs = (1..=STRUCTURES).map(|number| spec.build_residues(&protein(number)));
     let graphs: Vec<GeomGraph> = graphs.collect::<Result<_, _>>().map_err(Error::internal)?;
     let residues = graphs.iter().map(|graph| graph.nodes.len()).sum();
-    Ok(step(at, config, &graphs, Read::Graphs, residues))
+    Ok(step(at, &config, &graphs, Read::Graphs, residues))
 }
 
 fn conformers() -> Result<Vec<GeomGraph>, Error> {
@@ -147,7 +148,7 @@ fn conformers() -> Result<Vec<GeomGraph>, Error> {
 /// An AdamW step of an encoder on the graphs.
 fn step(
     at: &Setting<'_>,
-    config: EncoderConfig,
+    config: &EncoderConfig,
     graphs: &[GeomGraph],
     read: Read,
     count: usize,
@@ -160,7 +161,7 @@ fn step(
         Read::Graphs | Read::Units => None,
     };
     let batch = GraphBatch::new(&graphs.iter().collect::<Vec<_>>(), &device);
-    let mut optimizer: ModuleOptimizer = AdamWConfig::new().with_weight_decay(0.01).init();
+    let mut optimizer = ModuleOptimizer::from(AdamW::default());
     let mut held = Some(Regressor { encoder, head });
     Box::new(move || {
         if let Some(model) = held.take() {
