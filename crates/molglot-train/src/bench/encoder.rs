@@ -60,7 +60,7 @@ pub(super) static WORKLOADS: [Workload; 4] = [
         name: "gearnet_step",
         unit: "residues/s",
         full_size: false,
-        prepare: |at| on_chains(at, EncoderConfig::Gearnet(GearnetConfig::default())),
+        prepare: |at| on_chains(at, &EncoderConfig::Gearnet(GearnetConfig::default())),
     },
     Workload {
         name: "gvp_step",
@@ -71,7 +71,7 @@ pub(super) static WORKLOADS: [Workload; 4] = [
                 dropout: 0.0,
                 ..GvpConfig::default()
             };
-            on_chains(at, EncoderConfig::Gvp(config))
+            on_chains(at, &EncoderConfig::Gvp(config))
         },
     },
     Workload {
@@ -117,8 +117,8 @@ struct Regressor {
     head: Option<Linear>,
 }
 
-fn on_chains(at: &Setting<'_>, config: EncoderConfig) -> Result<Work, Error> {
-    let spec = match &config {
+fn on_chains(at: &Setting<'_>, config: &EncoderConfig) -> Result<Work, Error> {
+    let spec = match config {
         EncoderConfig::Gearnet(config) => config.spec(),
         EncoderConfig::Gvp(config) => config.spec(),
         _ => GraphSpec::gearnet(),
@@ -126,7 +126,7 @@ fn on_chains(at: &Setting<'_>, config: EncoderConfig) -> Result<Work, Error> {
     let graphs = (1..=STRUCTURES).map(|number| spec.build_residues(&protein(number)));
     let graphs: Vec<GeomGraph> = graphs.collect::<Result<_, _>>().map_err(Error::internal)?;
     let residues = graphs.iter().map(|graph| graph.nodes.len()).sum();
-    Ok(step(at, &config, &graphs, Read::Graphs, residues))
+    Ok(step(at, config, &graphs, Read::Graphs, residues))
 }
 
 fn conformers() -> Result<Vec<GeomGraph>, Error> {
