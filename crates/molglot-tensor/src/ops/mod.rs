@@ -19,6 +19,8 @@ use burn::{
 mod adamw;
 mod attention;
 mod batch_norm;
+#[cfg(feature = "flex")]
+mod compact_relations;
 mod cross_entropy;
 mod dropout;
 mod edge_sum;

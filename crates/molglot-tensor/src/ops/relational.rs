@@ -83,9 +83,9 @@ mod flex {
 
     use super::{
         super::{
+            compact_relations::{Compact, Group},
             flex::{output, values, width},
             gemm::{Matrix, Threads, multiply},
-            relation_index::{Compact, Group},
             row_kernels::{add_row, by_row, column_sums, sum_rows},
             rows::RowOps,
         },
